@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The half of xmmu.mk that a driver's Makefile sees: chooses the kernel and runs kbuild in O=.
+
+.DEFAULT_GOAL := modules
+
+O ?= build
+KDIR ?= $(realpath /lib/modules/$(shell uname -r)/build)
+
+xmmu-src := $(CURDIR)
+xmmu-out := $(abspath $(O))
+xmmu-headers = $(wildcard $(addsuffix /build,$(wildcard /lib/modules/*)))
+
+define xmmu-no-kdir
+xmmu: the running kernel $(shell uname -r) has no headers here, so say which kernel to build for:
+$(foreach dir,$(xmmu-headers),  make KDIR=$(dir)
+)  or install some, on Debian: apt-get install linux-headers-amd64
+endef
+
+define xmmu-bad-kdir
+xmmu: KDIR=$(KDIR) is not a prepared kernel: $(1) is missing.
+  Give the folder of a headers package (make KDIR=/lib/modules/RELEASE/build), or of a kernel that
+  was built completely (its Module.symvers says what modules may call).
+endef
+
+xmmu-kernel-files := Makefile include/config/auto.conf include/config/kernel.release Module.symvers
+
+.PHONY: modules clean help xmmu-check-kdir
+xmmu-check-kdir:
+	$(if $(KDIR),,$(error $(xmmu-no-kdir)))
+	$(foreach file,$(xmmu-kernel-files),$(if $(wildcard $(KDIR)/$(file)),, \
+		$(error $(call xmmu-bad-kdir,$(file)))))
+
+# kbuild would take O= for the kernel's own output folder, and report each module that it can give no
+# BTF, which takes a vmlinux.
+modules: xmmu-check-kdir
+	@mkdir -p $(xmmu-out) && touch $(xmmu-out)/.xmmu-build
+	@find $(xmmu-out) -xtype l -delete
+	@find . \( -path ./build -o -path './$(xmmu-out:$(xmmu-src)/%=%)' \) -prune -o -type f \
+		\( -name '*.[chS]' -o -name Kbuild \) -printf '%P\n' | while read -r file; do \
+		mkdir -p "$$(dirname $(xmmu-out)/$$file)"; \
+		ln -sfn $(xmmu-src)/$$file $(xmmu-out)/$$file; \
+	done
+	$(if $(filter 1 2,$(V)),,@)$(MAKE) --no-print-directory -C $(KDIR) M=$(xmmu-out) O= \
+		XMMU_DIR=$(XMMU_DIR) \
+		$(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=) modules
+
+clean:
+	$(if $(wildcard $(xmmu-out)),$(if $(wildcard $(xmmu-out)/.xmmu-build),, \
+		$(error xmmu: O=$(O) was not made by this build: nothing removed)))
+	@rm -rf $(xmmu-out)
+
+help:
+	@echo 'make           build the module into O='
+	@echo 'make clean     remove O='
+	@echo
+	@echo 'KDIR=dir       headers, or build folder, of the kernel to build for: $(or $(KDIR),none found)'
+	@echo 'O=dir          where the build goes: $(O)'
+	@echo 'XMMU_DIR=dir   where the SDK is: $(XMMU_DIR)'
+	@echo 'XMMU_DEBUG=1   the debug build: checks, lockdep priming, fault injection'
+	@echo 'V=1 W=1 C=2    as in the kernel: show commands, more warnings, run sparse'
