@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * runner: run a plan of test programs and write their results as KTAP.
+ *
+ * A plan has one line per program: id, time limit in seconds, expected kernel message (an
+ * extended regular expression, or "-") and a shell command, separated by tabs. The output of a
+ * program, plain TAP, becomes a KTAP subtest; what is wrong with the program as a whole (exit
+ * status, time limit, kernel messages) is said on its own result line. The line "# end of run"
+ * comes last: whoever reads the results takes a run without it for a failed one.
+ *
+ * Used inside the guest (with -k and -b) and on the host for unit and meta tests.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <regex.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_TESTS 512
+#define MAX_REGEX 64
+/* A killed program that sits in the kernel must not stop the run: it is left behind. */
+#define KILL_GRACE_MS 5000
+
+struct test {
+	char *id;
+	long limit_ms;
+	char *expect;
+	char *command;
+};
+
+static struct test tests[MAX_TESTS];
+static int nr_tests;
+
+static regex_t bad[MAX_REGEX];
+static int nr_bad;
+static int kmsg = -1;
+
+static void die(const char *what, const char *name)
+{
+	fprintf(stderr, "runner: %s %s: %s\n", what, name, strerror(errno));
+	exit(2);
+}
+
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void compile(regex_t *re, const char *pattern)
+{
+	if (regcomp(re, pattern, REG_EXTENDED | REG_NOSUB)) {
+		fprintf(stderr, "runner: '%s' is not an extended regular expression\n", pattern);
+		exit(2);
+	}
+}
+
+static char *read_line(FILE *file)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	do {
+		len = getline(&line, &size, file);
+		if (len < 0) {
+			free(line);
+			return NULL;
+		}
+		line[strcspn(line, "\n")] = '\0';
+	} while (line[0] == '\0' || line[0] == '#');
+	return line;
+}
+
+static void load_bad(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char *line;
+
+	if (!file)
+		die("cannot open", path);
+	while (nr_bad < MAX_REGEX && (line = read_line(file))) {
+		compile(&bad[nr_bad++], line);
+		free(line);
+	}
+	fclose(file);
+}
+
+static void load_plan(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char *line;
+
+	if (!file)
+		die("cannot open", path);
+	while (nr_tests < MAX_TESTS && (line = read_line(file))) {
+		struct test *t = &tests[nr_tests++];
+		char *limit;
+
+		t->id = strsep(&line, "\t");
+		limit = strsep(&line, "\t");
+		t->expect = strsep(&line, "\t");
+		t->command = line;
+		if (!t->command || atoi(limit) <= 0) {
+			fprintf(stderr, "runner: %s: bad plan line of '%s'\n", path, t->id);
+			exit(2);
+		}
+		t->limit_ms = atol(limit) * 1000;
+	}
+	fclose(file);
+}
+
+/* Print what a program writes, indented, line by line. */
+static void print_output(const char *buf, ssize_t len, bool *at_start)
+{
+	ssize_t i;
+
+	for (i = 0; i < len; i++) {
+		if (*at_start)
+			fputs("    ", stdout);
+		*at_start = buf[i] == '\n';
+		putchar(buf[i]);
+	}
+	fflush(stdout);
+}
+
+static bool drain(int fd, bool *at_start)
+{
+	char buf[4096];
+	ssize_t len;
+
+	while ((len = read(fd, buf, sizeof(buf))) > 0)
+		print_output(buf, len, at_start);
+	return len < 0;
+}
+
+static pid_t spawn(const struct test *t, int out)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("cannot start", t->id);
+	if (pid)
+		return pid;
+	setsid();
+	dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	dup2(out, STDERR_FILENO);
+	execl("/bin/sh", "sh", "-c", t->command, NULL);
+	_exit(127);
+}
+
+/* Ask the kernel to log where tasks are blocked, for whoever reads the console log. */
+static void show_blocked(void)
+{
+	int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "w", 1) != 1)
+		fprintf(stderr, "runner: sysrq: %s\n", strerror(errno));
+	close(fd);
+}
+
+/*
+ * Wait until the program has exited or its time is up. Its descendants may hold the pipe open,
+ * so the end of the output is not the end of the program.
+ */
+static bool wait_program(int pidfd, int out, long deadline, bool *at_start)
+{
+	struct pollfd fds[] = {
+		{ .fd = pidfd, .events = POLLIN },
+		{ .fd = out, .events = POLLIN },
+	};
+
+	for (;;) {
+		long left = deadline - now_ms();
+
+		if (left <= 0)
+			return false;
+		if (poll(fds, 2, (int)left) < 0 && errno != EINTR)
+			die("cannot poll", "a program");
+		if (fds[1].revents && !drain(out, at_start))
+			fds[1].fd = -1;
+		if (fds[0].revents)
+			return true;
+	}
+}
+
+/* Read what the kernel has logged since the last call; true if a line means trouble. */
+static bool scan_kmsg(const char *expect, bool *expected_seen)
+{
+	bool hit = false;
+	regex_t planted;
+	char record[8192];
+	ssize_t len;
+	int i;
+
+	if (expect)
+		compile(&planted, expect);
+	for (;;) {
+		char *text;
+
+		len = read(kmsg, record, sizeof(record) - 1);
+		if (len < 0 && errno == EPIPE)
+			continue;
+		if (len <= 0)
+			break;
+		record[len] = '\0';
+		text = strchr(record, ';');
+		if (!text)
+			continue;
+		text++;
+		text[strcspn(text, "\n")] = '\0';
+		if (expect && !regexec(&planted, text, 0, NULL, 0)) {
+			*expected_seen = true;
+			continue;
+		}
+		for (i = 0; i < nr_bad; i++) {
+			if (!regexec(&bad[i], text, 0, NULL, 0)) {
+				printf("# kernel: %s\n", text);
+				hit = true;
+				break;
+			}
+		}
+	}
+	if (expect)
+		regfree(&planted);
+	return hit;
+}
+
+static void run_test(int number, const struct test *t)
+{
+	const char *expect = strcmp(t->expect, "-") ? t->expect : NULL;
+	bool at_start = true, finished, expected_seen = false, hit = false;
+	long start = now_ms();
+	char why[128] = "";
+	int pipefd[2], pidfd, status = 0;
+	pid_t pid;
+
+	printf("    KTAP version 1\n    # Subtest: %s\n", t->id);
+	fflush(stdout);
+	if (pipe2(pipefd, O_CLOEXEC))
+		die("no pipe for", t->id);
+	fcntl(pipefd[0], F_SETFL, O_NONBLOCK);
+	pid = spawn(t, pipefd[1]);
+	close(pipefd[1]);
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0)
+		die("no pidfd for", t->id);
+
+	finished = wait_program(pidfd, pipefd[0], start + t->limit_ms, &at_start);
+	if (!finished) {
+		if (kmsg >= 0)
+			show_blocked();
+		snprintf(why, sizeof(why), " # time limit of %ld s", t->limit_ms / 1000);
+	}
+	kill(-pid, SIGKILL);
+	if (wait_program(pidfd, pipefd[0], now_ms() + KILL_GRACE_MS, &at_start))
+		waitpid(pid, &status, 0);
+	else
+		snprintf(why, sizeof(why), " # time limit of %ld s, and it cannot be killed",
+			 t->limit_ms / 1000);
+	drain(pipefd[0], &at_start);
+	if (!at_start)
+		putchar('\n');
+	close(pipefd[0]);
+	close(pidfd);
+
+	if (kmsg >= 0)
+		hit = scan_kmsg(expect, &expected_seen);
+	if (!*why && WIFSIGNALED(status))
+		snprintf(why, sizeof(why), " # killed by signal %d", WTERMSIG(status));
+	else if (!*why && hit)
+		snprintf(why, sizeof(why), " # kernel messages");
+	else if (!*why && kmsg >= 0 && expect && !expected_seen)
+		snprintf(why, sizeof(why), " # no kernel message like '%.60s'", expect);
+	else if (!*why && status)
+		snprintf(why, sizeof(why), " # exit status %d", WEXITSTATUS(status));
+
+	printf("# time %s %.2f\n", t->id, (double)(now_ms() - start) / 1000);
+	printf("%s %d %s%s\n", *why ? "not ok" : "ok", number, t->id, why);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	int opt, i;
+
+	while ((opt = getopt(argc, argv, "k:b:")) != -1) {
+		if (opt == 'b')
+			load_bad(optarg);
+		else if (opt != 'k')
+			return 2;
+		else if ((kmsg = open(optarg, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) < 0)
+			die("cannot open", optarg);
+	}
+	if (optind != argc - 1) {
+		fprintf(stderr, "usage: runner [-k KMSG -b PATTERNS] PLAN\n");
+		return 2;
+	}
+	load_plan(argv[optind]);
+	if (kmsg >= 0)
+		lseek(kmsg, 0, SEEK_END);
+
+	printf("KTAP version 1\n1..%d\n", nr_tests);
+	for (i = 0; i < nr_tests; i++)
+		run_test(i + 1, &tests[i]);
+	printf("# end of run\n");
+	return 0;
+}
