@@ -18,9 +18,9 @@
  */
 
 /** @brief The version as a string, such as "1.2.3". */
-#define XMMU_VERSION                                                                               \
-	__stringify(XMMU_VERSION_MAJOR)                                                            \
-	"." __stringify(XMMU_VERSION_MINOR) "." __stringify(XMMU_VERSION_PATCH)
+#define XMMU_VERSION                                                                         \
+	__stringify(XMMU_VERSION_MAJOR) "." __stringify(XMMU_VERSION_MINOR) "." __stringify( \
+		XMMU_VERSION_PATCH)
 
 /**
  * @brief Whether the SDK is version @p major.@p minor.@p patch or newer; usable in `#if`.
@@ -29,10 +29,10 @@
  * @param minor minor number
  * @param patch patch number
  */
-#define XMMU_VERSION_AT_LEAST(major, minor, patch)                                                 \
-	(XMMU_VERSION_MAJOR > (major) ||                                                           \
-	 (XMMU_VERSION_MAJOR == (major) &&                                                         \
-	  (XMMU_VERSION_MINOR > (minor) ||                                                         \
+#define XMMU_VERSION_AT_LEAST(major, minor, patch) \
+	(XMMU_VERSION_MAJOR > (major) ||           \
+	 (XMMU_VERSION_MAJOR == (major) &&         \
+	  (XMMU_VERSION_MINOR > (minor) ||         \
 	   (XMMU_VERSION_MINOR == (minor) && XMMU_VERSION_PATCH >= (patch)))))
 
 /** @} */

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The verbs of xmmu: `make help` prints them. Drivers are built by sdk/packaging/xmmu.mk, each in
+# its own folder below build/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+#: KERNEL=name      kernel to build for and to run: a name in tests/vm/kernels.tsv (6.1)
+#: KDIR=dir         build for the kernel with these headers instead
+#: XMMU_DEBUG=1     the debug build of the SDK: checks, lockdep priming, fault injection
+#: V=1 W=1 C=2      as in the kernel: show commands, more warnings, run sparse
+KERNEL ?= 6.1
+KDIR ?=
+Q := $(if $(filter 1 2,$(V)),,@)
+say = $(if $(Q),@printf "  %-7s %s\n" $(1) $(2))
+
+include $(wildcard tests/vm/vm.mk docs/docs.mk sdk/tools/lint.mk)
+
+.PHONY: help doctor clean distclean
+help: ## print this
+	@echo 'Verbs:'
+	@sed -nE 's/^([a-z][a-z-]*):([^=].*)?## (.*)/  \1\t\3/p' $(MAKEFILE_LIST) | sort | expand -t 20
+	@echo 'Variables:'
+	@sed -nE 's/^#: ([^ ].*)/  \1/p' $(MAKEFILE_LIST)
+
+# ---- packages: nothing else is changed on the machine
+
+deps = @sdk/tools/deps $(1)
+
+.PHONY: deps deps-build deps-vm deps-docs deps-lint
+deps: ## install every Debian package that a verb needs
+	$(call deps,--all)
+deps-build:
+	$(call deps,$(if $(KDIR),,--kernel $(KERNEL)) build)
+deps-vm:
+	$(call deps,vm test)
+deps-docs:
+	$(call deps,docs)
+deps-lint:
+	$(call deps,lint docs)
+doctor: ## say what is missing and how to get it, whether KVM works, which kernels are found
+	@sdk/tools/doctor
+
+# ---- drivers
+
+kernel-name := $(if $(KDIR),$(file <$(KDIR)/include/config/kernel.release),$(KERNEL))
+flavor := $(if $(filter 1,$(XMMU_DEBUG)),debug,release)
+headers = $(or $(KDIR),$$(tests/vm/kernel --headers $(KERNEL)))
+drivers := $(patsubst %/Kbuild,%,$(wildcard \
+	$(addsuffix /Kbuild,sample-drivers/* templates/* tests/* tests/vm/*)))
+
+.PHONY: build drivers $(drivers:%=driver/%)
+build: drivers user ## build the sample drivers and all programs (default)
+
+drivers: $(drivers:%=driver/%) ## build only the drivers
+
+$(drivers:%=driver/%): driver/%: deps-build
+	$(Q)$(MAKE) -C $* KDIR=$(headers) XMMU_DIR=$(CURDIR) \
+		O=$(CURDIR)/build/$(kernel-name)/$(flavor)/$(notdir $*)
+
+# ---- programs: those for the guest are linked with the C files of tests/user/lib
+
+USER_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -MMD -MP -D_GNU_SOURCE \
+	-Iinclude/uapi -Itests/user/lib
+UNIT_FLAGS := $(USER_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -Isdk/core \
+	-Isample-drivers
+
+sample-programs := $(patsubst %.c,build/user/%,$(notdir $(wildcard sample-drivers/*/user/*.c)))
+test-programs := $(patsubst tests/user/%.c,build/user/%,$(wildcard tests/user/*.c))
+unit-programs := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
+
+vpath %.c $(wildcard sample-drivers/*/user)
+
+.PHONY: user unit
+user: $(sample-programs) $(test-programs) ## build only the programs that run in the guest
+
+unit: $(unit-programs) ## build and run the unit tests
+	$(Q)prove --nocolor -e '' $(unit-programs)
+
+define link
+$(call say,CC,$@)
+@mkdir -p $(@D)
+$(Q)$(CC) $(1) $(filter %.c,$^) -o $@
+endef
+
+$(sample-programs): build/user/%: %.c | deps-build
+	$(call link,$(USER_FLAGS))
+
+$(test-programs): build/user/%: tests/user/%.c $(wildcard tests/user/lib/*.c) | deps-build
+	$(call link,$(USER_FLAGS) -lcmocka)
+
+$(unit-programs): build/unit/%: tests/unit/%.c | deps-build
+	$(call link,$(UNIT_FLAGS) -lcmocka)
+
+-include $(wildcard build/user/*.d build/unit/*.d)
+
+# ---- for editors
+
+.PHONY: compile-commands
+compile-commands: drivers ## write build/compile_commands.json, for clangd
+	$(Q)sdk/tools/compile-commands build/$(kernel-name)/$(flavor) $(headers) \
+		>build/compile_commands.json
+
+# ---- installation: the SDK in one folder with the same layout as here, user headers beside it
+
+#: PREFIX=dir       where make install puts the SDK (/usr), below DESTDIR
+PREFIX ?= /usr
+sdk-home = $(DESTDIR)$(PREFIX)/share/xmmu
+sdk-files = VERSION $(shell find include sdk/core sdk/compat sdk/packaging -type f)
+uapi-files = $(wildcard include/uapi/xmmu/*.h)
+
+.PHONY: install uninstall
+install: ## install the SDK for drivers that live elsewhere
+	$(call say,INSTALL,$(sdk-home))
+	$(Q)for file in $(sdk-files); do \
+		mode=644; if [ -x $$file ]; then mode=755; fi; \
+		install -D -m $$mode $$file $(sdk-home)/$$file; \
+	done
+	$(Q)for file in $(uapi-files); do \
+		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/$${file/uapi\//}; \
+	done
+
+uninstall: ## remove what install has put there
+	$(call say,REMOVE,$(sdk-home))
+	$(Q)rm -rf $(sdk-home) $(DESTDIR)$(PREFIX)/include/xmmu
+
+clean: ## remove what was built
+	$(Q)rm -rf build
+
+distclean: clean ## remove the downloaded kernels too
+	$(Q)rm -rf $${XMMU_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xmmu}
