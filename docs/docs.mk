@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The manual: Doxygen reads the headers, Breathe and Sphinx make the pages. Any warning is an error.
+
+DOCS_OUT ?= build/docs
+
+# Debian's own Sphinx: a private python3 that is found first would not have Breathe.
+sphinx := /usr/bin/python3 -m sphinx
+
+.PHONY: docs docs-xml
+
+docs: docs-xml ## build the manual into build/docs/html
+	$(call say,SPHINX,$(DOCS_OUT)/html/index.html)
+	$(Q)$(sphinx) -b html -W --keep-going -n -q -d $(DOCS_OUT)/doctrees \
+		-D breathe_projects.xmmu=$(abspath $(DOCS_OUT))/xml docs $(DOCS_OUT)/html
+
+docs-xml: deps-docs ## describe the API as XML, for docs and lint
+	$(call say,DOXYGEN,include)
+	$(Q)rm -rf $(DOCS_OUT)/xml && mkdir -p $(DOCS_OUT)
+	$(Q)DOCS_OUT=$(DOCS_OUT) XMMU_VERSION=$(file <VERSION) doxygen docs/Doxyfile
