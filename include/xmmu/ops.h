@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/**
+ * @file
+ * @brief What a driver tells the SDK: its callbacks and its policy.
+ * @ingroup xmmu_ops
+ */
+#ifndef XMMU_OPS_H
+#define XMMU_OPS_H
+
+#include <linux/mmu_notifier.h>
+#include <linux/types.h>
+
+struct xmmu_gather;
+struct xmmu_mirror;
+struct xmmu_range;
+struct xmmu_walk;
+
+/**
+ * @defgroup xmmu_ops Driver callbacks
+ * @ingroup xmmu
+ * @since 0.1
+ * @brief The callbacks of a driver, and what it promises about sleeping.
+ *
+ * The SDK calls them in one order that a driver cannot change: advance the sequence, zap, flush,
+ * drop the lock, wait until the device has confirmed, unmap from DMA, return to the kernel.
+ * @{
+ */
+
+/**
+ * @brief What a mirror does with an invalidation that must not block.
+ *
+ * The kernel sends such events when it reaps the memory of a killed process; see
+ * mmu_notifier_range_blockable(). An event that may block is never refused under any policy,
+ * because the kernel frees the pages whatever the callback returns.
+ */
+enum xmmu_policy {
+	/** Refuse it: the kernel skips the memory and comes back later. Lock: mutex. */
+	XMMU_REFUSE,
+	/**
+	 * Take the lock only if it is free, zap and post the flush, and accept only if the device
+	 * has confirmed by then; otherwise refuse, and the kernel's next try finds the work done.
+	 * Lock: mutex.
+	 */
+	XMMU_TRYLOCK,
+	/**
+	 * Never sleep in any event: xmmu_ops::zap and xmmu_ops::flush run under a spinlock, and
+	 * the flush is complete when xmmu_ops::flush returns. Lock: spinlock.
+	 */
+	XMMU_ATOMIC,
+};
+
+/**
+ * @brief One announcement of the kernel.
+ */
+struct xmmu_event {
+	/** Why the kernel invalidates, from `enum mmu_notifier_event`. */
+	enum mmu_notifier_event event;
+	/** First byte, as announced. */
+	unsigned long start;
+	/** Byte after the last, as announced. */
+	unsigned long end;
+	/** Whether the callback may sleep. */
+	bool blockable;
+};
+
+/**
+ * @brief How an invalidation ended.
+ */
+enum xmmu_outcome {
+	/** Everything in the span is forgotten by the device. */
+	XMMU_INVALIDATED,
+	/** The driver caused the event itself (xmmu_config::owner): nothing had to be zapped. */
+	XMMU_FILTERED,
+	/** It must not block and could not be done without blocking. */
+	XMMU_REFUSED,
+};
+
+/**
+ * @brief The record of one invalidation, as xmmu_ops::report gets it.
+ */
+struct xmmu_report {
+	/** What the kernel announced. */
+	struct xmmu_event event;
+	/** How it ended. */
+	enum xmmu_outcome outcome;
+	/** First byte of what xmmu_ops::zap removed; valid if @ref zap_end is not 0. */
+	unsigned long zap_start;
+	/** Byte after the last that xmmu_ops::zap removed; 0 if it removed nothing. */
+	unsigned long zap_end;
+	/** Nanoseconds spent waiting for the device. */
+	u64 wait_ns;
+};
+
+/**
+ * @brief The callbacks of a driver.
+ *
+ * The structure must live as long as any mirror that was attached with it. "Under the lock" means
+ * the mirror's lock, which is a spinlock under ::XMMU_ATOMIC and a mutex otherwise.
+ */
+struct xmmu_ops {
+	/**
+	 * @brief Reserve what the coming window needs, page-table pages for one.
+	 *
+	 * Optional. Called without the lock before each attempt, so a retry calls it again for the
+	 * same window: it must be able to find what it reserved before.
+	 *
+	 * @param walk  The walk; its window is xmmu_walk_start() to xmmu_walk_stop().
+	 *
+	 * @ctx{process; may sleep, except in a walk with ::XMMU_NOWAIT}
+	 * @return 0, or an error that ends the walk and is what xmmu_walk_end() returns.
+	 */
+	int (*prepare)(struct xmmu_walk *walk);
+
+	/**
+	 * @brief Put the leaves of the window into the device's format.
+	 *
+	 * Needed for xmmu_populate() only. Called under the lock, between a successful
+	 * xmmu_walk_next() and xmmu_walk_commit(). It can not fail: whatever could is reserved by
+	 * xmmu_ops::prepare.
+	 *
+	 * @param walk  The walk; read it with xmmu_walk_for_each().
+	 *
+	 * @ctx{process; under the lock; no allocation that may reclaim}
+	 */
+	void (*populate)(struct xmmu_walk *walk);
+
+	/**
+	 * @brief Remove every translation of a span from the device's page table.
+	 *
+	 * Mandatory. Reports what it removed with xmmu_gather_add(); if all zaps of an event
+	 * report nothing, no flush is posted. It must not allocate, fault, copy to or from user
+	 * space, nor take a lock under which any of these happens.
+	 *
+	 * @param range   The range concerned.
+	 * @param start   First byte, page aligned, inside the range.
+	 * @param end     Byte after the last, page aligned, inside the range.
+	 * @param gather  Where to report what was removed.
+	 *
+	 * @ctx{any that the kernel invalidates in; under the lock; must not sleep for longer than
+	 *      a register access under ::XMMU_TRYLOCK and not at all under ::XMMU_ATOMIC}
+	 */
+	void (*zap)(struct xmmu_range *range, unsigned long start, unsigned long end,
+		    struct xmmu_gather *gather);
+
+	/**
+	 * @brief Post to the device that it must forget what was gathered.
+	 *
+	 * Optional: leave it out if the device caches no translation. It does not wait; when the
+	 * device confirms, the driver calls xmmu_flush_done() with xmmu_gather::ticket, from any
+	 * context. A driver whose flush is synchronous calls it before it returns; under
+	 * ::XMMU_ATOMIC it must. Confirmed means that no access through a gathered translation can
+	 * reach memory any more. An access that is parked on a fault must be squashed or replayed,
+	 * never awaited: serving it may need this very invalidation to end.
+	 *
+	 * @param mirror  The mirror.
+	 * @param gather  What was removed; valid during the call.
+	 *
+	 * @ctx{as xmmu_ops::zap}
+	 */
+	void (*flush)(struct xmmu_mirror *mirror, const struct xmmu_gather *gather);
+
+	/**
+	 * @brief Cut the device off from memory, now and for good.
+	 *
+	 * Mandatory. Called once, when a flush or a transfer was not confirmed within
+	 * xmmu_config::watchdog_ms, or by xmmu_mirror_isolate(). On return no access of the device
+	 * can reach memory: for PCI, bus mastering is off and has been read back. All tickets of
+	 * the mirror are then completed by the SDK.
+	 *
+	 * @param mirror  The mirror that waited; a driver whose device serves several mirrors
+	 *                calls xmmu_mirror_isolate() for the others from elsewhere.
+	 *
+	 * @ctx{process; the mirror's lock is not held; may be inside an invalidation\, so it must
+	 *      not wait for a populate\, an allocation or user space}
+	 */
+	void (*isolate)(struct xmmu_mirror *mirror);
+
+	/**
+	 * @brief The address space is gone.
+	 *
+	 * Optional. Called once, after everything was zapped, flushed and waited for, when the
+	 * process exits before the driver detaches. The driver still has to detach, later.
+	 *
+	 * @param mirror  The mirror.
+	 *
+	 * @ctx{process\, in the kernel's exit path; may sleep; must not detach}
+	 */
+	void (*release)(struct xmmu_mirror *mirror);
+
+	/**
+	 * @brief Learn what an invalidation did, for a log or a test.
+	 *
+	 * Optional. Called at the end of each one that concerned a range of the mirror.
+	 *
+	 * @param mirror  The mirror.
+	 * @param report  The record; valid during the call.
+	 *
+	 * @ctx{any that the kernel invalidates in; the lock is not held; must not sleep}
+	 */
+	void (*report)(struct xmmu_mirror *mirror, const struct xmmu_report *report);
+
+	/**
+	 * @brief Free a range whose last reference is gone.
+	 *
+	 * Mandatory for a driver that inserts ranges.
+	 *
+	 * @param range  The range; it is in no tree any more.
+	 *
+	 * @ctx{process; the lock is not held}
+	 */
+	void (*range_free)(struct xmmu_range *range);
+};
+
+/** @} */
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/**
+ * @file
+ * @brief An interval of a mirror that may be populated.
+ * @ingroup xmmu_range
+ */
+#ifndef XMMU_RANGE_H
+#define XMMU_RANGE_H
+
+#include <linux/interval_tree.h>
+#include <linux/kref.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+struct xmmu_block;
+struct xmmu_mirror;
+
+/**
+ * @defgroup xmmu_range Range
+ * @ingroup xmmu
+ * @since 0.1
+ * @brief A half-open, page-aligned interval of a mirror that may be populated.
+ *
+ * A range need not be backed by mappings: they may come and go below it. Ranges may overlap; each
+ * has translations of its own. Below the ranges the SDK keeps few coarse `mmu_interval_notifier`
+ * blocks, so that a range can be inserted next to others without waiting for the kernel.
+ * @{
+ */
+
+/**
+ * @brief A range. Embed it in a structure of the driver.
+ *
+ * Reference counted: xmmu_range_insert() starts with one reference for the caller, and the mirror
+ * holds another while the range is inserted.
+ */
+struct xmmu_range {
+	/** @cond INTERNAL */
+	struct interval_tree_node node;
+	struct xmmu_mirror *mirror;
+	struct xmmu_block *block;
+	struct kref ref;
+	/*
+	 * Advanced under the mirror's lock by each invalidation that overlaps; a walk compares it
+	 * under the lock with what it read before it faulted.
+	 */
+	unsigned long seq;
+	/* seq as it was when the re-arming worker began to wait. Under the lock. */
+	unsigned long rearm_seq;
+	/* An invalidation was seen and its end was not. Under the lock. */
+	bool cold;
+	/* In the tree. Under the lock. */
+	bool inserted;
+	/* DMA addresses of populated pages by 2 MiB chunk, XMMU_DMA_LEAF only. Under the lock. */
+	struct xarray dma;
+	/** @endcond */
+};
+
+/**
+ * @brief Make an interval of the mirror's address space ready to be populated.
+ *
+ * @param mirror  An attached mirror.
+ * @param range   Not in use; overwritten.
+ * @param start   First byte, page aligned.
+ * @param end     Byte after the last, page aligned, above @p start.
+ *
+ * @ctx{process; may sleep; mmap_lock not held\, not inside a callback or a walk}
+ *
+ * @retval 0       Inserted; the caller has a reference, to be dropped with xmmu_range_put().
+ * @retval -EINVAL @p start or @p end is unaligned, the interval is empty or reaches beyond the
+ *                 address space, or xmmu_ops::range_free is missing.
+ * @retval -ESRCH  The mirror is not attached, or its address space is gone.
+ * @retval -EIO    The device was isolated.
+ * @retval -EINTR  A fatal signal arrived; nothing is left.
+ * @retval -ENOMEM No memory; nothing is left.
+ */
+int __must_check xmmu_range_insert(struct xmmu_mirror *mirror, struct xmmu_range *range,
+				   unsigned long start, unsigned long end);
+
+/**
+ * @brief Take a range out of its mirror.
+ *
+ * New walks are refused, and everything is zapped, flushed, waited for and unmapped before it
+ * returns. Removing a range that is not inserted any more does nothing but wait for whoever
+ * removes it. The caller's reference stays.
+ *
+ * @param range  The range; the caller holds a reference.
+ *
+ * @ctx{process; may sleep; mmap_lock not held\, not inside a callback or a walk}
+ */
+void xmmu_range_remove(struct xmmu_range *range);
+
+/**
+ * @brief Zap part of a range for the driver's own reasons.
+ *
+ * The same order as for the kernel: zap, flush, wait, unmap. On return the device has no
+ * translation of the span that existed before the call; a concurrent walk may have made a new one.
+ *
+ * @param range  The range; the caller holds a reference.
+ * @param start  First byte, page aligned, inside the range.
+ * @param end    Byte after the last, page aligned, inside the range.
+ *
+ * @ctx{process; may sleep; not inside a callback or a walk}
+ *
+ * @retval 0       Done.
+ * @retval -EINVAL Unaligned, empty, or outside the range.
+ */
+int xmmu_range_zap(struct xmmu_range *range, unsigned long start, unsigned long end);
+
+/**
+ * @brief Find a range that contains an address.
+ *
+ * @param mirror  The mirror.
+ * @param addr    The address.
+ *
+ * @ctx{process; may sleep unless ::XMMU_ATOMIC; the mirror's lock is not held}
+ * @return The range with a reference for the caller, or NULL.
+ */
+struct xmmu_range *xmmu_range_find(struct xmmu_mirror *mirror, unsigned long addr);
+
+/**
+ * @brief Take another reference.
+ *
+ * @param range  A range on which the caller, or the mirror's lock, holds a reference.
+ *
+ * @ctx{any}
+ */
+static inline void xmmu_range_get(struct xmmu_range *range)
+{
+	kref_get(&range->ref);
+}
+
+/**
+ * @brief Drop a reference; the last one calls xmmu_ops::range_free.
+ *
+ * @param range  The range.
+ *
+ * @ctx{process; the mirror's lock is not held}
+ */
+void xmmu_range_put(struct xmmu_range *range);
+
+/**
+ * @brief First byte of a range.
+ *
+ * @param range  The range.
+ * @return The address.
+ *
+ * @ctx{any}
+ */
+static inline unsigned long xmmu_range_start(const struct xmmu_range *range)
+{
+	return range->node.start;
+}
+
+/**
+ * @brief Byte after the last of a range.
+ *
+ * @param range  The range.
+ * @return The address.
+ *
+ * @ctx{any}
+ */
+static inline unsigned long xmmu_range_end(const struct xmmu_range *range)
+{
+	return range->node.last + 1;
+}
+
+/**
+ * @brief The mirror that a range was inserted into.
+ *
+ * @param range  The range.
+ * @return The mirror.
+ *
+ * @ctx{any}
+ */
+static inline struct xmmu_mirror *xmmu_range_mirror(const struct xmmu_range *range)
+{
+	return range->mirror;
+}
+
+/** @} */
+
+#endif
