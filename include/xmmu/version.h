@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The version of the SDK that a driver is built with. The numbers come from the file VERSION, by
- * way of sdk/packaging/xmmu.mk.
+/**
+ * @file
+ * @brief The version of the SDK that a driver is built with.
+ * @ingroup xmmu_version
  */
 #ifndef XMMU_VERSION_H
 #define XMMU_VERSION_H
@@ -10,24 +11,24 @@
 
 /**
  * @defgroup xmmu_version Version
+ * @ingroup xmmu
+ * @since 0.1
  * @brief Which version of the SDK a driver is built with.
  *
- * XMMU_VERSION_MAJOR, XMMU_VERSION_MINOR and XMMU_VERSION_PATCH are numbers that the build defines;
- * versions follow Semantic Versioning.
+ * The file VERSION is the only place that states it: XMMU_VERSION_MAJOR, XMMU_VERSION_MINOR
+ * and XMMU_VERSION_PATCH are numbers that xmmu.mk defines. Versions follow Semantic Versioning.
  * @{
  */
 
 /** @brief The version as a string, such as "1.2.3". */
-#define XMMU_VERSION                                                                         \
-	__stringify(XMMU_VERSION_MAJOR) "." __stringify(XMMU_VERSION_MINOR) "." __stringify( \
-		XMMU_VERSION_PATCH)
+#define XMMU_VERSION __stringify(XMMU_VERSION_MAJOR.XMMU_VERSION_MINOR.XMMU_VERSION_PATCH)
 
 /**
  * @brief Whether the SDK is version @p major.@p minor.@p patch or newer; usable in `#if`.
  *
- * @param major major number
- * @param minor minor number
- * @param patch patch number
+ * @param major  Major number.
+ * @param minor  Minor number.
+ * @param patch  Patch number.
  */
 #define XMMU_VERSION_AT_LEAST(major, minor, patch) \
 	(XMMU_VERSION_MAJOR > (major) ||           \
@@ -37,4 +38,4 @@
 
 /** @} */
 
-#endif /* XMMU_VERSION_H */
+#endif
