@@ -5,10 +5,10 @@
  * usage: ktap PREFIX PLAN RESULTS < KTAP
  *
  * Reads what the runner wrote, as it comes, and prints a line for each test, whose id is
- * PREFIX.PROGRAM.TEST; appends "status, id, seconds, reason" to the table RESULTS. Everything that
- * is not a clear success is a failure: a program of the plan that did not run, one that printed
- * no TAP plan or another number of results than planned, a skip without a reason, a run without
- * its end marker.
+ * PREFIX.PROGRAM.TEST; appends "status, id, reason" to the table RESULTS, and "time, id, seconds"
+ * for each program. Everything that is not a clear success is a failure: a program of the plan that
+ * did not run, one that printed no TAP plan or another number of results than planned, a skip
+ * without a reason, a run without its end marker.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -18,8 +18,8 @@
 #include <string.h>
 
 #define MAX_PROGRAMS 512
-#define LINE_SIZE 4096
-#define LAST_LINES 20
+#define LINE_SIZE    4096
+#define LAST_LINES   20
 
 struct program {
 	char id[256];
@@ -33,7 +33,6 @@ static int nr_programs;
 static struct {
 	bool open;
 	bool failed_test;
-	bool skipped_all;
 	int planned;
 	int results;
 	char wrong[256];
@@ -56,8 +55,7 @@ static void die(const char *what, const char *name)
 
 static void record(const char *status, const char *id, const char *reason)
 {
-	fprintf(table, "%s\t%s.%s\t%s\t%s\n", status, prefix, id,
-		*current.seconds ? current.seconds : "0", reason);
+	fprintf(table, "%s\t%s.%s\t%s\n", status, prefix, id, reason);
 	fflush(table);
 	printf("%-7s %s.%s%s%s\n", status, prefix, id, *reason ? " # " : "", reason);
 	if (!strcmp(status, "not ok"))
@@ -117,7 +115,6 @@ static void read_plan(const char *text)
 		program_wrong("an empty plan without a reason", 0);
 		return;
 	}
-	current.skipped_all = true;
 	record("skip", current.id, skip + strlen("# SKIP "));
 }
 
@@ -204,8 +201,8 @@ static void end_program(char *text, bool ok)
 		record("not ok", current.id, current.wrong);
 		print_last();
 	}
-	if (ok && !*current.wrong && !current.skipped_all)
-		printf("        %s.%s: %s s\n", prefix, current.id, current.seconds);
+	printf("        %s.%s took %s s\n", prefix, current.id, current.seconds);
+	fprintf(table, "time\t%s.%s\t%s\n", prefix, current.id, current.seconds);
 	for (i = 0; i < nr_programs; i++)
 		if (!strcmp(programs[i].id, current.id))
 			programs[i].done = true;

@@ -10,7 +10,6 @@
  *
  * Used inside the guest (with -k and -b) and on the host for unit and meta tests.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -157,6 +156,7 @@ static pid_t spawn(const struct test *t, int out)
 	dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
+	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 1);
 	execl("/bin/sh", "sh", "-c", t->command, NULL);
 	_exit(127);
 }
