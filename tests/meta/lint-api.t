@@ -35,5 +35,7 @@ finds api 'function xmmu_planted' $planted 'symbol in no group' \
 	< <(header xmmu_version '/** @brief F. */' 'int xmmu_planted(void);' | sed 's/ @[{}]//')
 finds api "no header defines group xmmu_planted" docs/api/planted.rst 'page of no group' \
 	<<<'.. doxygengroup:: xmmu_planted'
+finds api 'sdk/core/planted.c:1: Doxygen comment' sdk/core/planted.c 'Doxygen comment in a source' \
+	<<<'/** @brief Not here. */'
 
 finish
