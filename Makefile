@@ -17,7 +17,7 @@ KDIR ?=
 Q := $(if $(filter 1 2,$(V)),,@)
 say = $(if $(Q),@printf "  %-7s %s\n" $(1) $(2))
 
-include $(wildcard tests/vm/vm.mk docs/docs.mk sdk/tools/lint.mk)
+include tests/vm/vm.mk docs/docs.mk sdk/tools/lint.mk
 
 .PHONY: help doctor clean distclean
 help: ## print this
@@ -36,11 +36,16 @@ deps: ## install every Debian package that a verb needs
 deps-build:
 	$(call deps,$(if $(KDIR),,--kernel $(KERNEL)) build)
 deps-vm:
-	$(call deps,vm test)
+	$(call deps,vm)
 deps-docs:
 	$(call deps,docs)
 deps-lint:
-	$(call deps,lint docs)
+	$(call deps,$(if $(KDIR),,$(patsubst %,--kernel %,$(shell tests/vm/kernel --list))) build lint docs)
+
+docs-xml: | deps-docs
+lint $(lint-stages:%=lint-%): | deps-lint
+format: | deps-lint
+
 doctor: ## say what is missing and how to get it, whether KVM works, which kernels are found
 	@sdk/tools/doctor
 
@@ -77,8 +82,8 @@ vpath %.c $(wildcard sample-drivers/*/user)
 .PHONY: user unit
 user: $(sample-programs) $(test-programs) ## build only the programs that run in the guest
 
-unit: $(unit-programs) ## build and run the unit tests
-	$(Q)prove --nocolor -e '' $(unit-programs)
+unit: $(unit-programs) vm-tools ## run only the unit tests
+	$(Q)tests/vm/test --match unit.
 
 define link
 $(call say,CC,$@)

@@ -25,7 +25,7 @@ xmmu-version := $(file <$(XMMU_DIR)/VERSION)
 xmmu-in-range := $(shell printf '%s\n' $(XMMU_KERNEL_MIN) $(VERSION).$(PATCHLEVEL) $(XMMU_KERNEL_MAX) | \
 	sort -VC && echo y)
 $(if $(xmmu-in-range)$(filter 1,$(XMMU_ANY_KERNEL)),,$(error $(xmmu-bad-kernel)))
-$(foreach option,MODULES MMU_NOTIFIER HMM_MIRROR, \
+$(foreach option,MMU_NOTIFIER HMM_MIRROR, \
 	$(if $(CONFIG_$(option)),,$(error $(call xmmu-bad-config,$(option)))))
 
 # ---- probes: one result file each, made again when kernel, configuration, compiler or flags change

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Drivers build from folders that nobody may write to, for two kernels at once, here and installed.
+# shellcheck disable=SC2317 # check calls the functions
+set -euo pipefail
+. "$(dirname "$0")/tap.sh"
+
+kdir_61=$(tests/vm/kernel --headers 6.1)
+kdir_612=$(tests/vm/kernel --headers 6.12)
+
+# What git knows or would take, as a tree of its own.
+tree=$scratch/tree
+mkdir "$tree"
+git ls-files -co --exclude-standard | while read -r file; do
+	[[ ! -f $file ]] || echo "$file"
+done | xargs cp -P --parents -t "$tree"
+
+# Without write permission, and as nobody if we are root, whom permissions do not stop.
+read_only() {
+	chmod 755 "$scratch"
+	chmod -R a-w,a+rX "$tree"
+	mkdir "$scratch/out"
+	chmod 777 "$scratch/out"
+	local as=()
+	((EUID != 0)) || as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	! "${as[@]}" touch "$tree/VERSION" 2>/dev/null || return 1
+	"${as[@]}" make -j2 -C "$scratch" -f - <<-END
+		all: skeleton.6.1 skeleton.6.12 edu.6.1 edu.6.12
+		%.6.1:
+			+make -C $tree/sample-drivers/\$* KDIR=$kdir_61 O=$scratch/out/\$@
+		%.6.12:
+			+make -C $tree/sample-drivers/\$* KDIR=$kdir_612 O=$scratch/out/\$@
+	END
+}
+
+# built FOLDER DRIVER KERNEL-RELEASE: a module for that kernel, with an event system of its own.
+built() {
+	modinfo -F vermagic "$1/$2.ko" | grep "^$3 " && grep -q "${2}_xmmu" "$1/$2.ko"
+}
+
+# In the folder of the driver, with no variable but KDIR.
+own_folder() {
+	make -C "$tree/sample-drivers/skeleton" KDIR="$kdir_61" &&
+		test -e "$tree/sample-drivers/skeleton/build/skeleton.ko" &&
+		make -C "$tree/sample-drivers/skeleton" clean
+}
+
+installed() {
+	make -C "$tree" install DESTDIR="$scratch/dest" PREFIX=/opt/xmmu &&
+		cp -r "$tree/templates/minimal" "$scratch/minimal" &&
+		mv "$tree" "$tree.away" &&
+		make -C "$scratch/minimal" KDIR="$kdir_61" XMMU_DIR="$scratch/dest/opt/xmmu/share/xmmu"
+}
+
+uapi_installed() {
+	local header
+	for header in "$tree.away"/include/uapi/xmmu/*.h; do
+		gcc -fsyntax-only -I "$scratch/dest/opt/xmmu/include" -x c - <<<"#include <xmmu/${header##*/}>" ||
+			return 1
+	done
+}
+
+uninstalled() {
+	mv "$tree.away" "$tree"
+	make -C "$tree" uninstall DESTDIR="$scratch/dest" PREFIX=/opt/xmmu &&
+		! find "$scratch/dest" -type f | grep .
+}
+
+check "two drivers for two kernels at once, SDK read-only" read_only
+for kdir in "$kdir_61" "$kdir_612"; do
+	release=${kdir#*linux-headers-}
+	version=$(cut -d. -f1,2 <<<"$release")
+	for driver in skeleton edu; do
+		check "$driver for $version" built "$scratch/out/$driver.$version" "$driver" "$release"
+	done
+done
+chmod -R u+w "$tree"
+check "a driver builds in its own folder" own_folder
+check "a driver builds with the installed SDK" installed
+check "and carries the name that it has" built "$scratch/minimal/build" minimal "${kdir_61#*linux-headers-}"
+check "user headers are installed" uapi_installed
+check "uninstall leaves nothing" uninstalled
+finish

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The feature probes: their controls stop a build that cannot be believed, and kernels that cannot
+# work are refused with a reason.
+# shellcheck disable=SC2317 # check calls the functions
+set -euo pipefail
+. "$(dirname "$0")/tap.sh"
+
+kdir_61=$(tests/vm/kernel --headers 6.1)
+kdir_612=$(tests/vm/kernel --headers 6.12)
+
+# A driver that needs nothing of the SDK but its build.
+driver=$scratch/driver
+mkdir "$driver"
+cat >"$driver/Kbuild" <<-END
+	XMMU_DRIVER := probed
+	obj-m := probed.o
+	probed-y := main.o
+	include $top/sdk/packaging/xmmu.mk
+END
+echo "include $top/sdk/packaging/xmmu.mk" >"$driver/Makefile"
+cat >"$driver/main.c" <<-END
+	#include <linux/module.h>
+	#include <compat.h>
+	MODULE_LICENSE("GPL");
+	MODULE_DESCRIPTION(XMMU_FEATURES_TEXT);
+END
+
+build() {
+	make -C "$driver" KDIR="$kdir_61" "$@"
+}
+
+# with_control NAME: a copy of the probes whose control NAME is replaced by stdin.
+with_control() {
+	rm -rf "$scratch/probes"
+	cp -r sdk/compat/probes "$scratch/probes"
+	cat >"$scratch/probes/$1.c"
+}
+
+stops() {
+	says "control_$1 answered $2" build XMMU_PROBES="$scratch/probes" &&
+		test -s "$driver/build/generated/probes/control_$1.log" &&
+		! test -e "$driver/build/generated/xmmu/features.h"
+}
+
+# Every probe in the folder has an answer, the controls have none.
+complete() {
+	diff <(sed -n 's/^#define XMMU_HAS_\([A-Z0-9_]*\) [01]$/\L\1/p' \
+		"$driver/build/generated/xmmu/features.h" | sort) \
+		<(cd sdk/compat/probes && printf '%s\n' *.c | sed 's/\.c$//' | grep -v '^control_' | sort)
+}
+
+probes_again() {
+	build KDIR="$kdir_612" && grep -F "${kdir_612%-*}" "$driver/build/generated/probes/control_good.log"
+}
+
+nothing_again() {
+	build KDIR="$kdir_612" >"$scratch/log" && ! grep -E '^  (CC|UPD|LD)' "$scratch/log"
+}
+
+echo 'int x = ;' | with_control control_good
+check "a good probe that fails stops the build" stops good 0
+echo 'int x;' | with_control control_bad
+check "a bad probe that succeeds stops the build" stops bad 1
+echo '/* Needs: mmput_async */' | with_control control_unexported
+check "a symbol that is found by mistake stops the build" stops unexported 1
+
+check "kernel too old" says "kernel $(basename "${kdir_61#*linux-headers-}") is outside the supported range" \
+	build XMMU_KERNEL_MIN=6.2
+check "kernel too new" says "is tested on 5.10 to 6.0" build XMMU_KERNEL_MIN=5.10 XMMU_KERNEL_MAX=6.0
+check "the refusal names the way around" says "make XMMU_ANY_KERNEL=1" build XMMU_KERNEL_MIN=6.2
+for option in MMU_NOTIFIER HMM_MIRROR; do
+	check "kernel without $option" says "is built without CONFIG_$option" build CONFIG_$option=
+done
+check "driver without a name" says "XMMU_DRIVER := mydrv" build XMMU_DRIVER=
+
+check "an unsupported kernel on demand" build XMMU_KERNEL_MIN=6.2 XMMU_ANY_KERNEL=1
+check "every probe is answered" complete
+check "another kernel is probed again" probes_again
+check "the same kernel is not" nothing_again
+check "clean" make -C "$driver" clean
+check "nothing is left" test ! -e "$driver/build"
+check "clean removes only what it has made" says "was not made by this build" \
+	make -C "$driver" clean O="$driver"
+finish
