@@ -11,7 +11,7 @@ test-kernels = $(if $(filter file,$(origin KERNEL)),$(shell tests/vm/kernel --li
 test-builds = user vm-tools $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c)) \
 	$(test-kernels:%=drivers-for/%)
 
-.PHONY: run test test-one shell gdb vm-tools drivers-for/%
+.PHONY: run test test-one shell gdb vm-tools
 run: guest-ready ## boot KERNEL in QEMU with the sample drivers and run the demo
 	$(Q)tests/vm/run run $(KERNEL) edu-demo
 

@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The VM runner reports what goes wrong in a guest, and the guest going wrong, as failures.
+# shellcheck disable=SC2317 # check calls the functions
+set -euo pipefail
+. "$(dirname "$0")/tap.sh"
+
+logs=build/logs/meta-vm
+kernel=$(tests/vm/kernel --list | head -n 1)
+rm -rf "$logs"
+status=0
+tests/vm/run --data tests/meta/vm --logs "$logs" --boot-seconds 20 test "$kernel" \
+	>"$scratch/printed" 2>&1 || status=$?
+
+# judged STATUS ID [REASON]: the table has exactly this line, once.
+judged() {
+	local line
+	line=$(printf '%s\tvm.%s.%s\t%s' "$1" "$kernel" "$2" "${3:-}")
+	[ "$(grep -cxF -- "$line" "$logs/results.tsv")" = 1 ] || {
+		echo "no line, or several: $line"
+		return 1
+	}
+}
+
+prints() {
+	grep -F -- "$1" "$scratch/printed" || {
+		echo "not printed: $1"
+		return 1
+	}
+}
+
+# What the runner wrote, but for its last line, is a failed run.
+end_marker() {
+	local dir=$logs/vm.$kernel.plain
+	sed '$d' "$dir/results.ktap" >"$scratch/cut"
+	! build/host/ktap cut "$dir/job/plan" "$scratch/table" <"$scratch/cut" &&
+		grep -xF $'not ok\tcut.end\tthe run has no end marker' "$scratch/table"
+}
+
+check exit_status [ "$status" = 1 ]
+check pass judged ok plain.good.fine
+check module_missing judged 'not ok' plain.load.no_such_module.load
+check failing_test judged 'not ok' plain.failing.broken
+check test_beside_failing_one judged ok plain.failing.fine
+check missing_result judged 'not ok' plain.fewer 'planned tests without a result: 1'
+check no_tap judged 'not ok' plain.silent 'printed no TAP plan'
+check exit_without_failure judged 'not ok' plain.exits \
+	'failed, but none of its tests did; exit status 3'
+check killed judged 'not ok' plain.killed 'killed by signal 11'
+check time_limit judged 'not ok' plain.slow 'time limit of 2 s'
+check background_child judged ok plain.leaves.fine
+check kernel_message judged 'not ok' plain.warns 'kernel messages'
+check kernel_message_shown prints 'kernel: WARNING: planted by warns'
+check expected_message judged ok plain.planted.fine
+check expected_message_is_no_failure [ "$(grep -c 'plain.planted' "$logs/results.tsv")" = 2 ]
+check expected_message_missing judged 'not ok' plain.unplanted \
+	"no kernel message like '^WARNING: never'"
+check skip judged skip plain.skips.one 'no such device'
+check skip_without_reason judged 'not ok' plain.skips.two 'skipped without a reason'
+check run_goes_on judged ok plain.last.fine
+check before_hang judged ok hang.before.fine
+check hang judged 'not ok' hang.stops 'the run ended while it ran'
+check hang_last_line prints 'about to stop'
+check after_hang judged 'not ok' hang.after 'did not run'
+check panic judged 'not ok' panic.crashes 'the run ended while it ran'
+check panic_console prints 'Kernel panic - not syncing'
+check after_panic judged 'not ok' panic.after 'did not run'
+check mute judged 'not ok' mute.unheard 'did not run'
+check logs_named prints "logs: $logs/vm.$kernel.plain"
+check end_marker end_marker
+finish
