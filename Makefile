@@ -17,7 +17,7 @@ KDIR ?=
 Q := $(if $(filter 1 2,$(V)),,@)
 say = $(if $(Q),@printf "  %-7s %s\n" $(1) $(2))
 
-include tests/vm/vm.mk docs/docs.mk sdk/tools/lint.mk
+include tests/vm/vm.mk tests/sketch/sketch.mk docs/docs.mk sdk/tools/lint.mk
 
 .PHONY: help doctor clean distclean
 help: ## print this
@@ -60,7 +60,8 @@ drivers := $(patsubst %/Kbuild,%,$(wildcard \
 .PHONY: build drivers $(drivers:%=driver/%)
 build: drivers user ## build the sample drivers and all programs (default)
 
-drivers: $(drivers:%=driver/%) ## build only the drivers
+# The sketches are no modules: a verb of their own compiles them.
+drivers: $(patsubst %,driver/%,$(filter-out tests/sketch,$(drivers))) ## build only the drivers
 
 $(drivers:%=driver/%): driver/%: deps-build
 	$(Q)$(MAKE) -C $* KDIR=$(headers) XMMU_DIR=$(CURDIR) \
