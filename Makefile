@@ -53,7 +53,7 @@ doctor: ## say what is missing and how to get it, whether KVM works, which kerne
 
 kernel-name := $(if $(KDIR),$(file <$(KDIR)/include/config/kernel.release),$(KERNEL))
 flavor := $(if $(filter 1,$(XMMU_DEBUG)),debug,release)
-headers = $(or $(KDIR),$$(tests/vm/kernel --headers $(KERNEL)))
+headers = $(or $(abspath $(KDIR)),$$(tests/vm/kernel --headers $(KERNEL)))
 drivers := $(patsubst %/Kbuild,%,$(wildcard \
 	$(addsuffix /Kbuild,sample-drivers/* templates/* tests/* tests/vm/*)))
 
@@ -137,4 +137,5 @@ clean: ## remove what was built
 	$(Q)rm -rf build
 
 distclean: clean ## remove the downloaded kernels too
-	$(Q)rm -rf $${XMMU_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xmmu}
+	$(Q)cache=$${XMMU_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xmmu}; \
+		rm -rf "$$cache"/kernels "$$cache"/kvm.* "$$cache"/vm.lock

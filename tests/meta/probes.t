@@ -58,6 +58,25 @@ nothing_again() {
 	build KDIR="$kdir_612" >"$scratch/log" && ! grep -E '^  (CC|UPD|LD)' "$scratch/log"
 }
 
+# The header of a kernel with two passes (7.1), made from that of one without.
+two_passes() {
+	local header=linux/mmu_notifier.h
+	mkdir -p "$scratch/overlay/linux"
+	sed '/^struct mmu_interval_notifier_ops {/{
+		i struct mmu_interval_notifier_finish {
+		i struct llist_node link;
+		i struct mmu_interval_notifier *notifier;
+		i };
+		a bool (*invalidate_start)(struct mmu_interval_notifier *sub, const struct mmu_notifier_range *range, unsigned long seq, struct mmu_interval_notifier_finish **finish);
+		a void (*invalidate_finish)(struct mmu_interval_notifier_finish *finish);
+		}
+		/^#include <linux\/list.h>/a #include <linux/llist.h>' \
+		"${kdir_612%-*}-common/include/$header" >"$scratch/overlay/$header"
+	make -C templates/minimal XMMU_DIR="$top" O="$scratch/two" KDIR="$kdir_612" \
+		NOSTDINC_FLAGS="-nostdinc -I$scratch/overlay" &&
+		grep 'define XMMU_HAS_TWO_PASS 1' "$scratch/two/generated/xmmu/features.h"
+}
+
 echo 'int x = ;' | with_control control_good
 check "a good probe that fails stops the build" stops good 0
 echo 'int x;' | with_control control_bad
@@ -78,6 +97,7 @@ check "an unsupported kernel on demand" build XMMU_KERNEL_MIN=6.2 XMMU_ANY_KERNE
 check "every probe is answered" complete
 check "another kernel is probed again" probes_again
 check "the same kernel is not" nothing_again
+check "the SDK builds for a kernel with two passes" two_passes
 check "clean" make -C "$driver" clean
 check "nothing is left" test ! -e "$driver/build"
 check "clean removes only what it has made" says "was not made by this build" \
