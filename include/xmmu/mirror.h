@@ -86,15 +86,18 @@ struct xmmu_config {
  * @brief One device context attached to one address space.
  *
  * Embed it in the driver's context, zeroed, and call only functions on it. It must stay until
- * xmmu_mirror_detach() has returned.
+ * xmmu_mirror_detach() has returned. A zeroed mirror is a detached one: attach and detach may race
+ * with each other from the start, and the other functions fail or find nothing.
  */
 struct xmmu_mirror {
 	/** @cond INTERNAL */
 	struct xmmu_config config;
 	struct mm_struct *mm;
+	unsigned long watchdog; /* jiffies */
+	/* Bits of enum xmmu_flag in sdk/core/internal.h; waited for as bits, so zeroed is valid. */
+	unsigned long flags;
+	/* enum xmmu_state in sdk/core/internal.h. Written under the lock. */
 	unsigned int state;
-	/* Serialises attach and detach; never taken in a callback. */
-	struct mutex attach_mutex;
 	/* Serialises insertion and removal of blocks; never taken in a callback. */
 	struct mutex block_mutex;
 	/* The mirror's lock: one of the two, chosen by the policy. */
@@ -105,17 +108,17 @@ struct xmmu_mirror {
 	struct mmu_notifier notifier;
 	/* Invalidations of the mm that have begun and not ended. */
 	atomic_t open;
-	/* Walks between init and end; detach waits for none. */
-	atomic_t walks;
-	/* Under the lock for writing, and under block_mutex. */
+	/* Under the lock for writing, under the lock or block_mutex for reading. */
 	struct rb_root_cached blocks;
-	/* Tickets and transfers in flight; innermost lock. */
+	/* Innermost lock: tickets, last_ticket, users. */
 	spinlock_t ticket_lock;
 	struct list_head tickets;
 	u64 last_ticket;
-	/* A ticket is done, a range is warm again, a walk ended, the shutdown is complete. */
+	/* Walks, removals and zaps by the driver that still run; detach waits for them. */
+	unsigned int users;
+	/* Any of the above changed in a way that somebody may wait for. */
 	wait_queue_head_t wait;
-	struct xmmu_counters *counters;
+	struct xmmu_counters counters;
 	struct list_head driver_node;
 	/** @endcond */
 };
@@ -129,7 +132,7 @@ struct xmmu_mirror {
  * @param mirror  Zeroed, or detached before.
  * @param config  Copied.
  *
- * @ctx{process; may sleep; no lock of the mm held, because mmu_notifier_register() takes all of
+ * @ctx{process; may sleep; no lock of the mm held\, because mmu_notifier_register() takes all of
  *      them}
  *
  * @retval 0           Attached.

@@ -7,6 +7,7 @@
 #ifndef XMMU_STATS_H
 #define XMMU_STATS_H
 
+#include <linux/atomic.h>
 #include <linux/types.h>
 
 struct xmmu_mirror;
@@ -70,6 +71,13 @@ struct xmmu_stats {
 	/** Times the device was isolated, 0 or 1. */
 	u64 isolated;
 };
+
+/** @cond INTERNAL */
+/* One slot for each member of struct xmmu_stats, in its order. */
+struct xmmu_counters {
+	atomic64_t slot[sizeof(struct xmmu_stats) / sizeof(u64)];
+};
+/** @endcond */
 
 /**
  * @brief Read the counters.

@@ -24,6 +24,7 @@ struct xmmu_range;
  *
  * Between a successful xmmu_walk_next() and xmmu_walk_commit() the mirror's lock is held, no
  * invalidation has collided, and pages and DMA addresses of the window may be used. Nowhere else.
+ * A thread opens one window of a mirror at a time.
  * @{
  */
 
@@ -57,7 +58,8 @@ struct xmmu_range;
  * @brief How long one or several walks may take together.
  *
  * It is checked before each attempt and while waiting for an invalidation to end, so that it is
- * exceeded by one wait inside the kernel at most.
+ * exceeded by one wait inside the kernel at most. The stall limit starts anew when a window is
+ * committed, and when a page that hmm_range_fault() can not fault in was brought in otherwise.
  */
 struct xmmu_budget {
 	/** @cond INTERNAL */
@@ -99,9 +101,9 @@ struct xmmu_walk {
 	unsigned long fixed; /* address that was given to fixup_user_fault() */
 	unsigned int flags;
 	int err;
-	bool locked;
+	bool pinned;  /* counted in mirror->users */
+	bool locked;  /* the window is open */
 	bool rearmed; /* read_begin returned after seq was read */
-	bool counted; /* in mirror->walks */
 	unsigned long *pfns;
 	unsigned long inline_pfns[XMMU_WALK_INLINE_PAGES];
 	/** @endcond */

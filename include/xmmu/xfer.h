@@ -26,6 +26,13 @@ struct xmmu_walk;
  * @{
  */
 
+/** @cond INTERNAL */
+enum xmmu_ticket_kind {
+	XMMU_TICKET_FLUSH,
+	XMMU_TICKET_XFER,
+};
+/** @endcond */
+
 /**
  * @brief Something in flight that invalidations of its span wait for.
  */
@@ -35,8 +42,10 @@ struct xmmu_ticket {
 	u64 id;
 	unsigned long start;
 	unsigned long end;
-	u8 kind;
-	/** @endcond */
+	enum xmmu_ticket_kind kind;
+	bool confirmed; /* flushes only: a transfer leaves the list instead */
+	bool orphan;    /* nobody waits: freed when confirmed */
+			/** @endcond */
 };
 
 /**
@@ -58,7 +67,8 @@ struct xmmu_xfer {
 /**
  * @brief Map bytes of the open window for one transfer.
  *
- * Start the device before xmmu_walk_commit(), or after: the transfer counts from this call.
+ * Start the device before xmmu_walk_commit(), or soon after: the transfer counts from this call, and
+ * invalidations wait for it. Its end must not depend on another walk, an allocation or user space.
  *
  * @param walk  A walk with an open window, of a mirror with ::XMMU_DMA_XFER.
  * @param xfer  Not in use; must stay until xmmu_xfer_end().
@@ -73,6 +83,7 @@ struct xmmu_xfer {
  * @retval -EOPNOTSUPP The mirror is not one with ::XMMU_DMA_XFER.
  * @retval -EFAULT     The page is not present (::XMMU_SNAPSHOT).
  * @retval -ENOMEM     No DMA address, or no room in the bounce buffer.
+ * @retval -EIO        The device was isolated.
  */
 int __must_check xmmu_xfer_begin(struct xmmu_walk *walk, struct xmmu_xfer *xfer, unsigned long addr,
 				 unsigned int len, enum dma_data_direction dir);

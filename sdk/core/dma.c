@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DMA addresses of leaves that stay populated (XMMU_DMA_LEAF).
+ *
+ * Kept page by page in chunks of one window, in an array on the range. A chunk is allocated before
+ * the window is faulted in and stays until the range is freed, so that nothing is allocated or
+ * freed under the lock. An address that was zapped is unmapped after the flush: by the invalidation
+ * that zapped it or, if that one was refused, by whoever comes next.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/hmm.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+#define XMMU_CHUNK_PAGES (XMMU_WINDOW / PAGE_SIZE)
+
+/* A page-aligned DMA address, and in its low bits: */
+#define XMMU_ENTRY_MAPPED BIT(0)
+#define XMMU_ENTRY_WRITE  BIT(1)
+#define XMMU_ENTRY_ZAPPED BIT(2)
+#define XMMU_ENTRY_NEW    BIT(3) /* the window is not committed */
+#define XMMU_ENTRY_ADDR   (~(dma_addr_t)(PAGE_SIZE - 1))
+
+struct xmmu_chunk {
+	dma_addr_t entry[XMMU_CHUNK_PAGES];
+};
+
+static bool xmmu_dma_used(const struct xmmu_range *range)
+{
+	return range->mirror->config.dma == XMMU_DMA_LEAF;
+}
+
+static dma_addr_t *xmmu_entry(struct xmmu_range *range, unsigned long addr)
+{
+	struct xmmu_chunk *chunk = xa_load(&range->dma, addr / XMMU_WINDOW);
+
+	return chunk ? &chunk->entry[addr % XMMU_WINDOW / PAGE_SIZE] : NULL;
+}
+
+static enum dma_data_direction xmmu_entry_dir(dma_addr_t entry)
+{
+	return entry & XMMU_ENTRY_WRITE ? DMA_BIDIRECTIONAL : DMA_TO_DEVICE;
+}
+
+/* Room for the window of the walk, before the lock is taken. */
+int xmmu_dma_reserve(struct xmmu_walk *walk)
+{
+	struct xmmu_range *range = walk->range;
+	gfp_t gfp = walk->flags & XMMU_NOWAIT ? GFP_NOWAIT : GFP_KERNEL_ACCOUNT;
+	unsigned long index = walk->pos / XMMU_WINDOW;
+	struct xmmu_chunk *chunk;
+	int err;
+
+	if (!xmmu_dma_used(range) || xa_load(&range->dma, index))
+		return 0;
+	if (xmmu_inject_fail())
+		return -ENOMEM;
+	chunk = kzalloc(sizeof(*chunk), gfp);
+	if (!chunk)
+		return -ENOMEM;
+	err = xa_insert(&range->dma, index, chunk, gfp);
+	if (err)
+		kfree(chunk);
+	/* Another walk was faster: its chunk serves as well. */
+	return err == -EBUSY ? 0 : err;
+}
+
+static void xmmu_entry_unmap(struct xmmu_range *range, dma_addr_t *entry)
+{
+	dma_unmap_page(range->mirror->config.dev, *entry & XMMU_ENTRY_ADDR, PAGE_SIZE,
+		       xmmu_entry_dir(*entry));
+	*entry = 0;
+}
+
+typedef void (*xmmu_entry_fn)(struct xmmu_range *range, dma_addr_t *entry);
+
+/* Call back for each entry of the span that is mapped. Under the lock. */
+static void xmmu_dma_for_each(struct xmmu_range *range, unsigned long start, unsigned long end,
+			      xmmu_entry_fn fn)
+{
+	struct xmmu_chunk *chunk;
+	unsigned long index, addr, stop;
+
+	start = max(start, xmmu_range_start(range));
+	end = min(end, xmmu_range_end(range));
+	xa_for_each_range(&range->dma, index, chunk, start / XMMU_WINDOW, (end - 1) / XMMU_WINDOW) {
+		stop = min(end, (index + 1) * XMMU_WINDOW);
+		for (addr = max(start, index * XMMU_WINDOW); addr < stop; addr += PAGE_SIZE) {
+			dma_addr_t *entry = &chunk->entry[addr % XMMU_WINDOW / PAGE_SIZE];
+
+			if (*entry & XMMU_ENTRY_MAPPED)
+				fn(range, entry);
+		}
+	}
+}
+
+static void xmmu_entry_mark(struct xmmu_range *range, dma_addr_t *entry)
+{
+	*entry |= XMMU_ENTRY_ZAPPED;
+}
+
+void xmmu_dma_mark_zapped(struct xmmu_range *range, unsigned long start, unsigned long end)
+{
+	if (xmmu_dma_used(range))
+		xmmu_dma_for_each(range, start, end, xmmu_entry_mark);
+}
+
+static void xmmu_entry_unmap_zapped(struct xmmu_range *range, dma_addr_t *entry)
+{
+	if (*entry & XMMU_ENTRY_ZAPPED)
+		xmmu_entry_unmap(range, entry);
+}
+
+void xmmu_dma_unmap(struct xmmu_range *range, unsigned long start, unsigned long end)
+{
+	xmmu_dma_for_each(range, start, end, xmmu_entry_unmap_zapped);
+}
+
+static bool xmmu_entry_serves(dma_addr_t entry, bool write)
+{
+	return (entry & XMMU_ENTRY_MAPPED) && !(entry & XMMU_ENTRY_ZAPPED) &&
+	       (!write || (entry & XMMU_ENTRY_WRITE));
+}
+
+/*
+ * Whether the window holds a live mapping for reading of a page that is now wanted for writing. The
+ * device must forget it before it can be mapped again. Under the lock.
+ */
+bool xmmu_dma_upgrades(struct xmmu_walk *walk)
+{
+	unsigned long addr, *pfn = walk->pfns;
+
+	if (!xmmu_dma_used(walk->range))
+		return false;
+	for (addr = walk->pos; addr < walk->stop; addr += PAGE_SIZE, pfn++) {
+		dma_addr_t entry = *xmmu_entry(walk->range, addr);
+
+		if (xmmu_entry_serves(entry, false) && xmmu_walk_wants_write(walk, *pfn) &&
+		    !xmmu_entry_serves(entry, true))
+			return true;
+	}
+	return false;
+}
+
+static int xmmu_entry_map(struct xmmu_walk *walk, dma_addr_t *entry, unsigned long pfn)
+{
+	struct device *dev = walk->range->mirror->config.dev;
+	bool write = xmmu_walk_wants_write(walk, pfn);
+	dma_addr_t flags = XMMU_ENTRY_MAPPED | (write ? XMMU_ENTRY_WRITE : 0);
+	dma_addr_t addr;
+
+	if (xmmu_entry_serves(*entry, write))
+		return 0;
+	/* Left behind by an event that was refused; its flush is confirmed. */
+	if (*entry & XMMU_ENTRY_MAPPED)
+		xmmu_entry_unmap(walk->range, entry);
+	if (xmmu_inject_fail())
+		return -ENOMEM;
+	addr = dma_map_page(dev, hmm_pfn_to_page(pfn), 0, PAGE_SIZE, xmmu_entry_dir(flags));
+	if (dma_mapping_error(dev, addr))
+		return -ENOMEM;
+	*entry = addr | flags | XMMU_ENTRY_NEW;
+	return 0;
+}
+
+/* Map the window; after an error xmmu_dma_abandon() follows. Under the lock. */
+int xmmu_dma_map(struct xmmu_walk *walk)
+{
+	unsigned long addr, *pfn = walk->pfns;
+	int err = 0;
+
+	if (!xmmu_dma_used(walk->range))
+		return 0;
+	for (addr = walk->pos; addr < walk->stop && !err; addr += PAGE_SIZE, pfn++)
+		if (*pfn & HMM_PFN_VALID)
+			err = xmmu_entry_map(walk, xmmu_entry(walk->range, addr), *pfn);
+	return err;
+}
+
+static void xmmu_entry_keep(struct xmmu_range *range, dma_addr_t *entry)
+{
+	*entry &= ~XMMU_ENTRY_NEW;
+}
+
+static void xmmu_entry_abandon(struct xmmu_range *range, dma_addr_t *entry)
+{
+	if (*entry & XMMU_ENTRY_NEW)
+		xmmu_entry_unmap(range, entry);
+}
+
+/* The device has the window. Under the lock. */
+void xmmu_dma_keep(struct xmmu_walk *walk)
+{
+	if (xmmu_dma_used(walk->range))
+		xmmu_dma_for_each(walk->range, walk->pos, walk->stop, xmmu_entry_keep);
+}
+
+/* The device does not get the window: unmap what was mapped for it. Under the lock. */
+void xmmu_dma_abandon(struct xmmu_walk *walk)
+{
+	if (xmmu_dma_used(walk->range))
+		xmmu_dma_for_each(walk->range, walk->pos, walk->stop, xmmu_entry_abandon);
+}
+
+/* The DMA address of a page of the open window. Under the lock. */
+dma_addr_t xmmu_dma_addr(struct xmmu_range *range, unsigned long addr)
+{
+	return xmmu_dma_used(range) ? *xmmu_entry(range, addr) & XMMU_ENTRY_ADDR : 0;
+}
+
+/* The last reference is gone, and with it every translation. */
+void xmmu_dma_free(struct xmmu_range *range)
+{
+	struct xmmu_chunk *chunk;
+	unsigned long index;
+
+	xa_for_each(&range->dma, index, chunk)
+		kfree(chunk);
+	xa_destroy(&range->dma);
+}

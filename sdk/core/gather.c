@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tickets: what the device still has to confirm, and who waits for it.
+ *
+ * A flush stays in the list from the moment it is posted until the invalidation that posted it has
+ * unmapped its span; `confirmed` says that the device is done. A transfer is in the list from its
+ * mapping to its end. An invalidation waits for all that overlap it and are not newer.
+ */
+#include <linux/ktime.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+#include "trace.h"
+
+static bool xmmu_ticket_overlaps(const struct xmmu_ticket *ticket, unsigned long start,
+				 unsigned long end)
+{
+	return ticket->start < end && start < ticket->end;
+}
+
+/* A ticket for a device that is cut off is born confirmed: nobody would do it later. */
+void xmmu_ticket_add(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket,
+		     enum xmmu_ticket_kind kind, unsigned long start, unsigned long end)
+{
+	unsigned long irq;
+
+	ticket->kind = kind;
+	ticket->start = start;
+	ticket->end = end;
+	ticket->orphan = false;
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	ticket->confirmed = test_bit(XMMU_FLAG_CUT, &mirror->flags);
+	ticket->id = ++mirror->last_ticket;
+	list_add_tail(&ticket->node, &mirror->tickets);
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+}
+
+void xmmu_ticket_del(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	list_del_init(&ticket->node);
+	wake_up_all(&mirror->wait);
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+}
+
+/* Under ticket_lock. After it, an orphan is gone. */
+static void xmmu_ticket_confirm(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket)
+{
+	lockdep_assert_held(&mirror->ticket_lock);
+	trace_xmmu_flush_done(mirror, ticket->id);
+	if (ticket->orphan) {
+		list_del(&ticket->node);
+		kfree(ticket);
+	} else {
+		ticket->confirmed = true;
+	}
+	wake_up_all(&mirror->wait);
+}
+
+static void xmmu_flush_confirm(struct xmmu_mirror *mirror, u64 id)
+{
+	struct xmmu_ticket *ticket;
+	unsigned long irq;
+
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	list_for_each_entry(ticket, &mirror->tickets, node) {
+		if (ticket->id == id && ticket->kind == XMMU_TICKET_FLUSH) {
+			xmmu_ticket_confirm(mirror, ticket);
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+}
+
+void xmmu_flush_done(struct xmmu_mirror *mirror, u64 ticket)
+{
+	if (!xmmu_inject_late_flush(mirror, ticket, xmmu_flush_confirm))
+		xmmu_flush_confirm(mirror, ticket);
+}
+
+/* Whether the device may still use something in the span, of what was posted up to a ticket. */
+bool xmmu_ticket_pending(struct xmmu_mirror *mirror, unsigned long start, unsigned long end,
+			 u64 until)
+{
+	struct xmmu_ticket *ticket;
+	unsigned long irq;
+	bool pending = false;
+
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	list_for_each_entry(ticket, &mirror->tickets, node) {
+		if (ticket->id > until)
+			break;
+		if (!ticket->confirmed && xmmu_ticket_overlaps(ticket, start, end)) {
+			pending = true;
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+	return pending;
+}
+
+/*
+ * Whether a flush of the span is posted, or confirmed and not yet unmapped: a walk must not make
+ * new translations there.
+ */
+bool xmmu_flush_listed(struct xmmu_mirror *mirror, unsigned long start, unsigned long end)
+{
+	struct xmmu_ticket *ticket;
+	unsigned long irq;
+	bool listed = false;
+
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	list_for_each_entry(ticket, &mirror->tickets, node) {
+		if (ticket->kind == XMMU_TICKET_FLUSH && xmmu_ticket_overlaps(ticket, start, end)) {
+			listed = true;
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+	return listed;
+}
+
+/*
+ * Wait until nothing is pending. It can not fail: a device that does not answer is cut off from
+ * memory. Returns the nanoseconds waited.
+ */
+u64 xmmu_ticket_wait(struct xmmu_mirror *mirror, unsigned long start, unsigned long end, u64 until)
+{
+	ktime_t begun = ktime_get();
+	u64 waited;
+
+	while (!wait_event_timeout(mirror->wait, !xmmu_ticket_pending(mirror, start, end, until),
+				   mirror->watchdog))
+		xmmu_mirror_isolate(mirror);
+	waited = ktime_to_ns(ktime_sub(ktime_get(), begun));
+	xmmu_count(mirror, waits);
+	xmmu_count_add(mirror, wait_ns, waited);
+	xmmu_count_max(mirror, wait_ns_max, waited);
+	return waited;
+}
+
+/* The device is cut off: nothing it was told can matter any more. */
+void xmmu_ticket_complete_all(struct xmmu_mirror *mirror)
+{
+	struct xmmu_ticket *ticket, *next;
+	unsigned long irq;
+
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	set_bit(XMMU_FLAG_CUT, &mirror->flags);
+	list_for_each_entry_safe(ticket, next, &mirror->tickets, node) {
+		if (ticket->kind == XMMU_TICKET_XFER)
+			xmmu_xfer_abandon(container_of(ticket, struct xmmu_xfer, ticket));
+		else
+			xmmu_ticket_confirm(mirror, ticket);
+	}
+	wake_up_all(&mirror->wait);
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+}

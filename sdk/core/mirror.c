@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors: attach, exit of the process, detach, and the lock.
+ *
+ * Exit and detach may come in any order and at once. Both go through xmmu_mirror_shutdown(), which
+ * does the work once, and lets nobody return before it is done.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/mmu_notifier.h>
+#include <linux/pid.h>
+#include <linux/ptrace.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+
+#include "internal.h"
+#include "trace.h"
+
+static bool xmmu_mirror_is_atomic(const struct xmmu_mirror *mirror)
+{
+	return mirror->config.policy == XMMU_ATOMIC;
+}
+
+/*
+ * Which lock it is depends on the policy, which sparse can not follow: __acquire() and __release()
+ * hide the spinlock from it. Lockdep checks both.
+ */
+void xmmu_mirror_lock(struct xmmu_mirror *mirror)
+{
+	if (xmmu_mirror_is_atomic(mirror)) {
+		spin_lock(&mirror->spin);
+		__release(&mirror->spin);
+	} else {
+		mutex_lock(&mirror->mutex);
+	}
+}
+
+bool xmmu_mirror_trylock(struct xmmu_mirror *mirror)
+{
+	if (!xmmu_mirror_is_atomic(mirror))
+		return mutex_trylock(&mirror->mutex);
+	if (!spin_trylock(&mirror->spin))
+		return false;
+	__release(&mirror->spin);
+	return true;
+}
+
+void xmmu_mirror_unlock(struct xmmu_mirror *mirror)
+{
+	if (xmmu_mirror_is_atomic(mirror)) {
+		__acquire(&mirror->spin);
+		spin_unlock(&mirror->spin);
+	} else {
+		mutex_unlock(&mirror->mutex);
+	}
+}
+
+void xmmu_mirror_assert_locked(const struct xmmu_mirror *mirror)
+{
+	if (xmmu_mirror_is_atomic(mirror))
+		lockdep_assert_held(&mirror->spin);
+	else
+		lockdep_assert_held(&mirror->mutex);
+}
+
+bool xmmu_mirror_alive(const struct xmmu_mirror *mirror)
+{
+	return READ_ONCE(mirror->state) == XMMU_STATE_LIVE;
+}
+
+bool xmmu_mirror_is_current(const struct xmmu_mirror *mirror)
+{
+	return xmmu_mirror_alive(mirror) && mirror->mm == current->mm;
+}
+
+/* Why the mirror can not be worked with, or 0. */
+int xmmu_mirror_error(const struct xmmu_mirror *mirror)
+{
+	if (!xmmu_mirror_alive(mirror))
+		return -ESRCH;
+	if (test_bit(XMMU_FLAG_ISOLATED, &mirror->flags))
+		return -EIO;
+	return 0;
+}
+
+/*
+ * Keep detach from returning. The count is under ticket_lock, and so is the wake-up: detach takes
+ * the lock to read zero, and so can not free the mirror under the one who wakes it. False if the
+ * mirror was never attached, or is detached.
+ */
+bool xmmu_mirror_pin(struct xmmu_mirror *mirror)
+{
+	unsigned long irq;
+
+	if (READ_ONCE(mirror->state) == XMMU_STATE_DETACHED)
+		return false;
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	mirror->users++;
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+	return true;
+}
+
+void xmmu_mirror_unpin(struct xmmu_mirror *mirror)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	if (!--mirror->users)
+		wake_up_all(&mirror->wait);
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+}
+
+static bool xmmu_mirror_unused(struct xmmu_mirror *mirror)
+{
+	unsigned long irq;
+	bool unused;
+
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	unused = !mirror->users;
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+	return unused;
+}
+
+static void xmmu_mirror_set_state(struct xmmu_mirror *mirror, enum xmmu_state state)
+{
+	unsigned long irq;
+
+	xmmu_mirror_assert_locked(mirror);
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	WRITE_ONCE(mirror->state, state);
+	wake_up_all(&mirror->wait);
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+}
+
+static void xmmu_mirror_zap_all(struct xmmu_mirror *mirror)
+{
+	struct xmmu_inval inval;
+	struct xmmu_block *block;
+	struct xmmu_range *range;
+
+	xmmu_inval_init(&inval, mirror, 0, ULONG_MAX);
+	xmmu_mirror_lock(mirror);
+	xmmu_mirror_for_each_block(mirror, block)
+		xmmu_block_for_each(block, range, 0, ULONG_MAX)
+			xmmu_inval_zap(&inval, range);
+	xmmu_inval_post(&inval);
+	xmmu_mirror_unlock(mirror);
+	xmmu_inval_finish(&inval);
+}
+
+/*
+ * Everything that keeps the device from using the address space again. Returns whether this caller
+ * did it; if not, somebody else has, completely.
+ */
+static bool xmmu_mirror_shutdown(struct xmmu_mirror *mirror)
+{
+	bool first;
+
+	xmmu_mirror_lock(mirror);
+	first = mirror->state == XMMU_STATE_LIVE;
+	if (first)
+		xmmu_mirror_set_state(mirror, XMMU_STATE_CLOSING);
+	xmmu_mirror_unlock(mirror);
+	if (!first) {
+		wait_event(mirror->wait, READ_ONCE(mirror->state) == XMMU_STATE_DEAD);
+		return false;
+	}
+	xmmu_mirror_zap_all(mirror);
+	xmmu_mirror_lock(mirror);
+	xmmu_mirror_set_state(mirror, XMMU_STATE_DEAD);
+	xmmu_mirror_unlock(mirror);
+	return true;
+}
+
+static void xmmu_mirror_release(struct mmu_notifier *notifier, struct mm_struct *mm)
+{
+	struct xmmu_mirror *mirror = container_of(notifier, struct xmmu_mirror, notifier);
+
+	trace_xmmu_release(mirror);
+	if (xmmu_mirror_shutdown(mirror) && mirror->config.ops->release)
+		mirror->config.ops->release(mirror);
+}
+
+/*
+ * The list notifier counts open invalidations and never refuses one. The interval notifiers run
+ * before it at the start and are over before it at the end, so 0 means that read_begin will not
+ * wait, but for an invalidation that is between the two.
+ */
+static int xmmu_mirror_open(struct mmu_notifier *notifier, const struct mmu_notifier_range *event)
+{
+	struct xmmu_mirror *mirror = container_of(notifier, struct xmmu_mirror, notifier);
+
+	atomic_inc(&mirror->open);
+	return 0;
+}
+
+static void xmmu_mirror_close(struct mmu_notifier *notifier, const struct mmu_notifier_range *event)
+{
+	struct xmmu_mirror *mirror = container_of(notifier, struct xmmu_mirror, notifier);
+
+	atomic_dec(&mirror->open);
+}
+
+static const struct mmu_notifier_ops xmmu_mirror_notifier_ops = {
+	.release = xmmu_mirror_release,
+	.invalidate_range_start = xmmu_mirror_open,
+	.invalidate_range_end = xmmu_mirror_close,
+};
+
+static int xmmu_config_check(const struct xmmu_config *config)
+{
+	const struct xmmu_ops *ops = config->ops;
+
+	if (!ops || !ops->zap || !ops->isolate || !xmmu_wq)
+		return -EINVAL;
+	if (config->policy > XMMU_ATOMIC || config->dma > XMMU_DMA_XFER)
+		return -EINVAL;
+	if (!config->dev != (config->dma == XMMU_DMA_NONE))
+		return -EINVAL;
+	if (config->dma == XMMU_DMA_XFER && config->policy == XMMU_ATOMIC)
+		return -EOPNOTSUPP;
+	/* A limited mapping size is how the DMA API says that it may bounce. */
+	if (config->dma == XMMU_DMA_LEAF && dma_max_mapping_size(config->dev) != SIZE_MAX)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static void xmmu_mirror_init(struct xmmu_mirror *mirror, const struct xmmu_config *config,
+			     struct mm_struct *mm)
+{
+	unsigned int watchdog_ms = config->watchdog_ms ?: XMMU_WATCHDOG_DEFAULT_MS;
+
+	mirror->config = *config;
+	mirror->mm = mm;
+	mirror->watchdog = msecs_to_jiffies(watchdog_ms);
+	clear_bit(XMMU_FLAG_ISOLATED, &mirror->flags);
+	clear_bit(XMMU_FLAG_CUT, &mirror->flags);
+	mutex_init(&mirror->block_mutex);
+	if (xmmu_mirror_is_atomic(mirror))
+		spin_lock_init(&mirror->spin);
+	else
+		mutex_init(&mirror->mutex);
+	mirror->notifier.ops = &xmmu_mirror_notifier_ops;
+	atomic_set(&mirror->open, 0);
+	mirror->blocks = RB_ROOT_CACHED;
+	spin_lock_init(&mirror->ticket_lock);
+	INIT_LIST_HEAD(&mirror->tickets);
+	mirror->last_ticket = 0;
+	mirror->users = 0;
+	init_waitqueue_head(&mirror->wait);
+	memset(&mirror->counters, 0, sizeof(mirror->counters));
+}
+
+/* The caller holds mm_users, and XMMU_FLAG_CHANGING. */
+static int xmmu_mirror_register(struct xmmu_mirror *mirror, const struct xmmu_config *config,
+				struct mm_struct *mm)
+{
+	int err;
+
+	err = xmmu_inject_fail() ? -ENOMEM : xmmu_config_check(config);
+	if (err)
+		return err;
+	if (READ_ONCE(mirror->state) != XMMU_STATE_DETACHED)
+		return mirror->mm == mm ? 0 : -EBUSY;
+
+	xmmu_mirror_init(mirror, config, mm);
+	xmmu_debug_prime_locks(mirror);
+	mmgrab(mm);
+	/* Callbacks may come before the registration returns: the mirror is complete. */
+	WRITE_ONCE(mirror->state, XMMU_STATE_LIVE);
+	err = mmu_notifier_register(&mirror->notifier, mm);
+	if (err) {
+		WRITE_ONCE(mirror->state, XMMU_STATE_DETACHED);
+		mmdrop(mm);
+		return err;
+	}
+	xmmu_driver_add(mirror);
+	trace_xmmu_attach(mirror);
+	return 0;
+}
+
+static int xmmu_mirror_attach_mm(struct xmmu_mirror *mirror, const struct xmmu_config *config,
+				 struct mm_struct *mm)
+{
+	int err;
+
+	if (wait_on_bit_lock(&mirror->flags, XMMU_FLAG_CHANGING, TASK_INTERRUPTIBLE))
+		return -EINTR;
+	err = xmmu_mirror_register(mirror, config, mm);
+	clear_and_wake_up_bit(XMMU_FLAG_CHANGING, &mirror->flags);
+	return err;
+}
+
+int xmmu_mirror_attach(struct xmmu_mirror *mirror, const struct xmmu_config *config)
+{
+	if (!current->mm)
+		return -ESRCH;
+	return xmmu_mirror_attach_mm(mirror, config, current->mm);
+}
+
+static bool xmmu_is_tracer_of(struct task_struct *task)
+{
+	struct task_struct *tracer;
+	bool is;
+
+	rcu_read_lock();
+	tracer = ptrace_parent(task);
+	is = tracer && same_thread_group(tracer, current);
+	rcu_read_unlock();
+	return is;
+}
+
+/* The mm of a process that the caller traces, with mm_users held. */
+static struct mm_struct *xmmu_traced_mm(pid_t nr)
+{
+	struct pid *pid = find_get_pid(nr);
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
+	struct mm_struct *mm;
+
+	put_pid(pid);
+	if (!task)
+		return ERR_PTR(-ESRCH);
+	/* Held from the check to the reference: exec would put another mm, of another user, there. */
+	if (down_read_killable(&task->signal->exec_update_lock)) {
+		put_task_struct(task);
+		return ERR_PTR(-EINTR);
+	}
+	mm = get_task_mm(task);
+	if (!mm) {
+		mm = ERR_PTR(-ESRCH);
+	} else if (!xmmu_is_tracer_of(task)) {
+		mmput_async(mm);
+		mm = ERR_PTR(-EPERM);
+	}
+	up_read(&task->signal->exec_update_lock);
+	put_task_struct(task);
+	return mm;
+}
+
+int xmmu_mirror_attach_pid(struct xmmu_mirror *mirror, const struct xmmu_config *config, pid_t pid)
+{
+	struct mm_struct *mm = xmmu_traced_mm(pid);
+	int err;
+
+	if (IS_ERR(mm))
+		return PTR_ERR(mm);
+	err = xmmu_mirror_attach_mm(mirror, config, mm);
+	mmput_async(mm);
+	return err;
+}
+
+static void xmmu_mirror_remove_ranges(struct xmmu_mirror *mirror)
+{
+	struct xmmu_block *block;
+	struct xmmu_range *range;
+
+	for (;;) {
+		range = NULL;
+		xmmu_mirror_lock(mirror);
+		block = xmmu_mirror_first_block(mirror);
+		if (block)
+			range = xmmu_block_first(block, 0, ULONG_MAX);
+		if (range)
+			xmmu_range_get(range);
+		xmmu_mirror_unlock(mirror);
+		if (!range)
+			return;
+		xmmu_range_remove(range);
+		xmmu_range_put(range);
+	}
+}
+
+static void xmmu_mirror_unregister(struct xmmu_mirror *mirror)
+{
+	struct mm_struct *mm = mirror->mm;
+
+	if (READ_ONCE(mirror->state) == XMMU_STATE_DETACHED)
+		return;
+	trace_xmmu_detach(mirror);
+	xmmu_mirror_shutdown(mirror);
+	wait_event(mirror->wait, xmmu_mirror_unused(mirror));
+	xmmu_mirror_remove_ranges(mirror);
+	/* Others may have removed some of them. */
+	wait_event(mirror->wait, xmmu_mirror_unused(mirror));
+	mmu_notifier_unregister(&mirror->notifier, mm);
+	xmmu_driver_del(mirror);
+	xmmu_debug_check_detached(mirror);
+	WRITE_ONCE(mirror->state, XMMU_STATE_DETACHED);
+	mmdrop(mm);
+}
+
+void xmmu_mirror_detach(struct xmmu_mirror *mirror)
+{
+	wait_on_bit_lock(&mirror->flags, XMMU_FLAG_CHANGING, TASK_UNINTERRUPTIBLE);
+	xmmu_mirror_unregister(mirror);
+	clear_and_wake_up_bit(XMMU_FLAG_CHANGING, &mirror->flags);
+}
+
+void xmmu_mirror_isolate(struct xmmu_mirror *mirror)
+{
+	if (test_and_set_bit(XMMU_FLAG_ISOLATED, &mirror->flags))
+		return;
+	trace_xmmu_isolate(mirror);
+	xmmu_count(mirror, isolated);
+	mirror->config.ops->isolate(mirror);
+	xmmu_ticket_complete_all(mirror);
+}
