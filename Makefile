@@ -67,15 +67,15 @@ $(drivers:%=driver/%): driver/%: deps-build
 	$(Q)$(MAKE) -C $* KDIR=$(headers) XMMU_DIR=$(CURDIR) \
 		O=$(CURDIR)/build/$(kernel-name)/$(flavor)/$(notdir $*)
 
-# ---- programs: those for the guest are linked with the C files of tests/user/lib
+# ---- programs: those that test in the guest share the C files of tests/user/lib
 
-USER_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -MMD -MP -D_GNU_SOURCE \
-	-Iinclude/uapi -Itests/user/lib
-UNIT_FLAGS := $(USER_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -Isdk/core \
-	-Isample-drivers
+USER_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -Iinclude/uapi \
+	-Itests/user/lib
+UNIT_FLAGS := $(USER_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -Isdk/core
 
 sample-programs := $(patsubst %.c,build/user/%,$(notdir $(wildcard sample-drivers/*/user/*.c)))
 test-programs := $(patsubst tests/user/%.c,build/user/%,$(wildcard tests/user/*.c))
+test-objects := $(patsubst tests/user/lib/%.c,build/user/lib/%.o,$(wildcard tests/user/lib/*.c))
 unit-programs := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 
 vpath %.c $(wildcard sample-drivers/*/user)
@@ -86,22 +86,26 @@ user: $(sample-programs) $(test-programs) ## build only the programs that run in
 unit: $(unit-programs) vm-tools ## run only the unit tests
 	$(Q)tests/vm/test --match unit.
 
+# $(call link,FLAGS,LIBRARIES): from all C and object files among the prerequisites.
 define link
 $(call say,CC,$@)
 @mkdir -p $(@D)
-$(Q)$(CC) $(1) $(filter %.c,$^) -o $@
+$(Q)$(CC) -MMD -MP -MF $@.d $(1) $(filter %.c %.o,$^) -o $@ $(2)
 endef
 
 $(sample-programs): build/user/%: %.c | deps-build
 	$(call link,$(USER_FLAGS))
 
-$(test-programs): build/user/%: tests/user/%.c $(wildcard tests/user/lib/*.c) | deps-build
-	$(call link,$(USER_FLAGS) -lcmocka)
+$(test-programs): build/user/%: tests/user/%.c $(test-objects) | deps-build
+	$(call link,$(USER_FLAGS),-lcmocka)
+
+$(test-objects): build/user/lib/%.o: tests/user/lib/%.c | deps-build
+	$(call link,$(USER_FLAGS) -c)
 
 $(unit-programs): build/unit/%: tests/unit/%.c | deps-build
-	$(call link,$(UNIT_FLAGS) -lcmocka)
+	$(call link,$(UNIT_FLAGS),-lcmocka)
 
--include $(wildcard build/user/*.d build/unit/*.d)
+-include $(wildcard build/user/*.d build/user/lib/*.d build/unit/*.d)
 
 # ---- for editors
 
