@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Helpers of the guest tests: time, memory, threads and children. */
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "t.h"
+
+#define STEP_LIMIT_MS 10000
+
+/* ---- time */
+
+long t_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void t_sleep(long ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	while (nanosleep(&ts, &ts) && errno == EINTR)
+		;
+}
+
+/* ---- memory */
+
+char *t_map(size_t pages)
+{
+	size_t size = pages * PAGE;
+	char *all = mmap(NULL, size + WINDOW, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *memory = (char *)(((uintptr_t)all + WINDOW - 1) & ~(WINDOW - 1));
+
+	assert_ptr_not_equal(all, MAP_FAILED);
+	if (memory > all)
+		munmap(all, memory - all);
+	munmap(memory + size, all + WINDOW - memory);
+	return memory;
+}
+
+void t_unmap(void *memory, size_t pages)
+{
+	assert_return_code(munmap(memory, pages * PAGE), errno);
+}
+
+void t_touch(char *memory, size_t pages)
+{
+	size_t i;
+
+	for (i = 0; i < pages; i++)
+		*(volatile char *)(memory + i * PAGE) = 1;
+}
+
+uint64_t t_pagemap(const void *addr)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry = 0;
+
+	assert_return_code(fd, errno);
+	assert_int_equal(pread(fd, &entry, sizeof(entry), (uintptr_t)addr / PAGE * sizeof(entry)),
+			 sizeof(entry));
+	close(fd);
+	return entry;
+}
+
+uint64_t t_pfn(const void *addr)
+{
+	uint64_t entry = t_pagemap(addr);
+
+	return entry & T_PRESENT ? entry & ((1ULL << 55) - 1) : 0;
+}
+
+/* ---- threads */
+
+static void *thread_main(void *arg)
+{
+	struct t_thread *thread = arg;
+
+	__atomic_store_n(&thread->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	thread->result = thread->run(thread->arg);
+	__atomic_store_n(&thread->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+void t_start(struct t_thread *thread, long (*run)(void *arg), void *arg)
+{
+	thread->run = run;
+	thread->arg = arg;
+	thread->tid = 0;
+	thread->done = false;
+	assert_int_equal(pthread_create(&thread->thread, NULL, thread_main, thread), 0);
+}
+
+bool t_done(struct t_thread *thread, long ms)
+{
+	return t_until(ms, __atomic_load_n(&thread->done, __ATOMIC_ACQUIRE));
+}
+
+long t_join(struct t_thread *thread)
+{
+	assert_int_equal(pthread_join(thread->thread, NULL), 0);
+	return thread->result;
+}
+
+/* ---- children */
+
+pid_t t_fork(int (*run)(void *arg), void *arg)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_return_code(pid, errno);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(run(arg));
+	}
+	return pid;
+}
+
+int t_wait(pid_t pid, long ms)
+{
+	int status = 0;
+
+	if (!t_until(ms, waitpid(pid, &status, WNOHANG) == pid))
+		return -ETIMEDOUT;
+	return WIFSIGNALED(status) ? 100 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void t_steps_init(struct t_steps *steps)
+{
+	assert_return_code(pipe2(steps->to_child, O_CLOEXEC), errno);
+	assert_return_code(pipe2(steps->to_parent, O_CLOEXEC), errno);
+}
+
+void t_steps_free(struct t_steps *steps)
+{
+	close(steps->to_child[0]);
+	close(steps->to_child[1]);
+	close(steps->to_parent[0]);
+	close(steps->to_parent[1]);
+}
+
+void t_tell(int fd[2], char c)
+{
+	if (write(fd[1], &c, 1) != 1)
+		perror("write to the other process");
+}
+
+int t_hear(int fd[2])
+{
+	struct pollfd pollfd = { .fd = fd[0], .events = POLLIN };
+	char c;
+
+	if (poll(&pollfd, 1, STEP_LIMIT_MS) != 1 || read(fd[0], &c, 1) != 1)
+		return -1;
+	return c;
+}
