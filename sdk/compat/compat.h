@@ -6,6 +6,7 @@
 #ifndef XMMU_COMPAT_H
 #define XMMU_COMPAT_H
 
+#include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 
 #include <xmmu/features.h>
@@ -29,5 +30,18 @@ struct xmmu_compat_finish {
 		.invalidate = (one_pass)               \
 	}
 #endif
+
+/*
+ * Whether faulting a page in finds it poisoned. Only get_user_pages_remote() tells poison from any
+ * other fault. Under mmap_lock, which is kept.
+ */
+static inline bool xmmu_compat_is_poisoned(struct mm_struct *mm, unsigned long addr)
+{
+#if XMMU_HAS_GUP_VMAS
+	return get_user_pages_remote(mm, addr, 1, FOLL_HWPOISON, NULL, NULL, NULL) == -EHWPOISON;
+#else
+	return get_user_pages_remote(mm, addr, 1, FOLL_HWPOISON, NULL, NULL) == -EHWPOISON;
+#endif
+}
 
 #endif /* XMMU_COMPAT_H */

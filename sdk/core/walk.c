@@ -117,27 +117,47 @@ void xmmu_walk_init(struct xmmu_walk *walk, struct xmmu_range *range, unsigned l
 	walk->err = xmmu_walk_open(walk);
 }
 
-/* Let the worker wait for the open invalidations, and wait for it as long as we may. */
+/* Let the worker wait for the open invalidations. Under the lock. */
+static int xmmu_walk_rearm(struct xmmu_walk *walk)
+{
+	int err = xmmu_walk_dead(walk);
+
+	/* The block of an inserted range stays, and cancels the work before it goes. */
+	if (!err)
+		queue_work(xmmu_wq, &walk->range->block->rearm);
+	return err;
+}
+
+/* Wait for the worker, as long as we may. */
 static int xmmu_walk_wait_warm(struct xmmu_walk *walk)
 {
 	struct xmmu_mirror *mirror = xmmu_walk_mirror(walk);
-	struct xmmu_range *range = walk->range;
 	int err;
 
 	xmmu_mirror_lock(mirror);
-	err = xmmu_walk_dead(walk);
-	/* The block of an inserted range stays, so the work is cancelled before it goes. */
-	if (!err)
-		queue_work(xmmu_wq, &range->block->rearm);
+	err = xmmu_walk_rearm(walk);
 	xmmu_mirror_unlock(mirror);
 	if (err)
 		return err;
 	xmmu_count(mirror, cold_waits);
 	if (wait_event_killable_timeout(mirror->wait,
-					!READ_ONCE(range->cold) || xmmu_walk_dead(walk),
+					!READ_ONCE(walk->range->cold) || xmmu_walk_dead(walk),
 					xmmu_budget_left(walk->budget)) < 0)
 		return -EINTR;
 	return XMMU_AGAIN;
+}
+
+/* The next try may find the range warm. */
+static int xmmu_walk_refuse_cold(struct xmmu_walk *walk)
+{
+	struct xmmu_mirror *mirror = xmmu_walk_mirror(walk);
+	int err = 0;
+
+	if (xmmu_mirror_trylock(mirror)) {
+		err = xmmu_walk_rearm(walk);
+		xmmu_mirror_unlock(mirror);
+	}
+	return err ?: -EAGAIN;
 }
 
 /*
@@ -153,7 +173,7 @@ static int xmmu_walk_begin(struct xmmu_walk *walk)
 	if (!READ_ONCE(range->cold))
 		return 0;
 	if (walk->flags & XMMU_NOWAIT)
-		return -EAGAIN;
+		return xmmu_walk_refuse_cold(walk);
 	if (atomic_read(&xmmu_walk_mirror(walk)->open))
 		return xmmu_walk_wait_warm(walk);
 	mmu_interval_read_begin(&range->block->notifier);
@@ -181,8 +201,8 @@ static unsigned long xmmu_walk_missing(const struct xmmu_walk *walk)
 
 /*
  * hmm_range_fault() says -EFAULT of userfaultfd memory, memory shortage and poison alike. Faulting
- * the page once more by itself serves the first and tells the others apart. Under mmap_lock, which
- * may have been dropped and taken again.
+ * the page once more by itself serves the first and tells the second; poison shows only to
+ * get_user_pages_remote(). Under mmap_lock, which may have been dropped and taken again.
  */
 static int xmmu_walk_fixup(struct xmmu_walk *walk)
 {
@@ -195,6 +215,8 @@ static int xmmu_walk_fixup(struct xmmu_walk *walk)
 		return -EFAULT;
 	walk->fixed = addr;
 	err = fixup_user_fault(walk->mm, addr, flags, &unlocked);
+	if (err == -EFAULT && xmmu_compat_is_poisoned(walk->mm, addr))
+		return -EHWPOISON;
 	if (err)
 		return err;
 	xmmu_count(xmmu_walk_mirror(walk), fixups);
