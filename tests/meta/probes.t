@@ -50,6 +50,17 @@ complete() {
 		<(cd sdk/compat/probes && printf '%s\n' *.c | sed 's/\.c$//' | grep -v '^control_' | sort)
 }
 
+# A probe that nobody asks costs time in every build.
+asked_for() {
+	local probe
+	for probe in $(cd sdk/compat/probes && printf '%s\n' *.c | sed 's/\.c$//' | grep -v '^control_'); do
+		grep -q "\<XMMU_HAS_${probe^^}\>" sdk/compat/*.h || {
+			echo "no code asks for XMMU_HAS_${probe^^}"
+			return 1
+		}
+	done
+}
+
 probes_again() {
 	build KDIR="$kdir_612" && grep -F "${kdir_612%-*}" "$driver/build/generated/probes/control_good.log"
 }
@@ -95,6 +106,7 @@ check "driver without a name" says "XMMU_DRIVER := mydrv" build XMMU_DRIVER=
 
 check "an unsupported kernel on demand" build XMMU_KERNEL_MIN=6.2 XMMU_ANY_KERNEL=1
 check "every probe is answered" complete
+check "every probe is asked for" asked_for
 check "another kernel is probed again" probes_again
 check "the same kernel is not" nothing_again
 check "the SDK builds for a kernel with two passes" two_passes
