@@ -74,14 +74,17 @@ USER_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -Ii
 UNIT_FLAGS := $(USER_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -Isdk/core
 
 sample-programs := $(patsubst %.c,build/user/%,$(notdir $(wildcard sample-drivers/*/user/*.c)))
-test-programs := $(patsubst tests/user/%.c,build/user/%,$(wildcard tests/user/*.c))
+# Those named *_32 are 32-bit programs, which have neither cmocka nor the shared files.
+test-programs-32 := $(patsubst tests/user/%.c,build/user/%,$(wildcard tests/user/*_32.c))
+test-programs := $(filter-out $(test-programs-32), \
+	$(patsubst tests/user/%.c,build/user/%,$(wildcard tests/user/*.c)))
 test-objects := $(patsubst tests/user/lib/%.c,build/user/lib/%.o,$(wildcard tests/user/lib/*.c))
 unit-programs := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 
 vpath %.c $(wildcard sample-drivers/*/user)
 
 .PHONY: user unit
-user: $(sample-programs) $(test-programs) ## build only the programs that run in the guest
+user: $(sample-programs) $(test-programs) $(test-programs-32) ## build only the programs that run in the guest
 
 unit: $(unit-programs) vm-tools ## run only the unit tests
 	$(Q)tests/vm/test --match unit.
@@ -98,6 +101,10 @@ $(sample-programs): build/user/%: %.c | deps-build
 
 $(test-programs): build/user/%: tests/user/%.c $(test-objects) | deps-build
 	$(call link,$(USER_FLAGS),-lcmocka)
+
+$(test-programs-32): CC := i686-linux-gnu-gcc
+$(test-programs-32): build/user/%: tests/user/%.c | deps-build
+	$(call link,$(USER_FLAGS) -static)
 
 $(test-objects): build/user/lib/%.o: tests/user/lib/%.c | deps-build
 	$(call link,$(USER_FLAGS) -c)
