@@ -69,4 +69,22 @@ check after_panic judged 'not ok' panic.after 'did not run'
 check mute judged 'not ok' mute.unheard 'did not run'
 check logs_named prints "logs: $logs/vm.$kernel.plain"
 check end_marker end_marker
+
+# A slip in a suite is an error, not a suite that never runs.
+mkdir -p "$scratch/data/suites" "$scratch/data/bin"
+cp tests/meta/vm/rows.tsv "$scratch/data/"
+printf 'row plan\n' >"$scratch/data/suites/slip"
+check unknown_row says "slip:1: no row 'plan' in rows.tsv" \
+	tests/vm/run --data "$scratch/data" --logs "$scratch/logs" test "$kernel"
+printf 'row plain\ntets 5 say\n' >"$scratch/data/suites/slip"
+check unknown_word says "slip:2: unknown word 'tets'" \
+	tests/vm/run --data "$scratch/data" --logs "$scratch/logs" test "$kernel"
+
+# The demo's exit status is that of the run, and without one the run has failed.
+check exit_status_of_command [ "$(tests/vm/run --logs "$logs" --drivers '' run "$kernel" \
+	'echo hello; exit 7' 2>/dev/null || echo "status $?")" = $'hello\nstatus 7' ]
+check command_ended_by_panic says "the guest ended without the exit status" \
+	tests/vm/run --logs "$logs" --drivers '' run "$kernel" 'echo c >/proc/sysrq-trigger'
+check drivers_missing says "insmod: can't insert" \
+	tests/vm/run --logs "$logs" --drivers no_such_driver run "$kernel" true
 finish
