@@ -106,8 +106,12 @@ struct xmmu_mirror {
 		spinlock_t spin;
 	};
 	struct mmu_notifier notifier;
-	/* Invalidations of the mm that have begun and not ended. */
+	/*
+	 * Callbacks of this mirror that run, and invalidations of the mm whose callbacks are over
+	 * and which have not ended; and how many have ended. See xmmu_walk_begin().
+	 */
 	atomic_t open;
+	atomic_t ended;
 	/* Under the lock for writing, under the lock or block_mutex for reading. */
 	struct rb_root_cached blocks;
 	/* Innermost lock: tickets, last_ticket, users. */

@@ -48,6 +48,8 @@ struct xmmu_range {
 	unsigned long rearm_seq;
 	/* An invalidation was seen and its end was not. Under the lock. */
 	bool cold;
+	/* mirror->ended when it got cold. Under the lock. */
+	int cold_since;
 	/* enum xmmu_range_state in sdk/core/internal.h. Written under the lock. */
 	u8 state;
 	/* DMA addresses of populated pages by 2 MiB chunk, XMMU_DMA_LEAF only. Under the lock. */

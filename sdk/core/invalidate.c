@@ -60,6 +60,14 @@ static void xmmu_inval_flush(struct xmmu_inval *inval)
 	mirror->config.ops->flush(mirror, &inval->gather);
 }
 
+static void xmmu_block_unmap(struct xmmu_block *block, unsigned long start, unsigned long end)
+{
+	struct xmmu_range *range;
+
+	xmmu_block_for_each(block, range, start, end - 1)
+		xmmu_dma_unmap(range, start, end);
+}
+
 /*
  * The DMA addresses go when no access can come: those that this invalidation has zapped itself, or
  * whose flush it has waited for. An event that covers several blocks comes once for each, and what
@@ -68,18 +76,16 @@ static void xmmu_inval_flush(struct xmmu_inval *inval)
 static void xmmu_inval_unmap(struct xmmu_inval *inval)
 {
 	struct xmmu_block *block;
-	struct xmmu_range *range;
 
 	if (inval->mirror->config.dma != XMMU_DMA_LEAF || inval->own)
 		return;
-	if (inval->range) {
+	if (inval->range)
 		xmmu_dma_unmap(inval->range, inval->start, inval->end);
-		return;
-	}
-	xmmu_mirror_for_each_block(inval->mirror, block)
-		if (!inval->block || block == inval->block)
-			xmmu_block_for_each(block, range, inval->start, inval->end - 1)
-				xmmu_dma_unmap(range, inval->start, inval->end);
+	else if (inval->block)
+		xmmu_block_unmap(inval->block, inval->start, inval->end);
+	else
+		xmmu_mirror_for_each_block(inval->mirror, block)
+			xmmu_block_unmap(block, inval->start, inval->end);
 }
 
 static void xmmu_inval_done(struct xmmu_inval *inval)
@@ -153,6 +159,7 @@ static void xmmu_inval_report(struct xmmu_inval *inval, enum xmmu_outcome outcom
 	report->outcome = outcome;
 	report->zap_start = inval->gather.start;
 	report->zap_end = inval->gather.end;
+	atomic_dec(&mirror->open);
 	if (outcome == XMMU_REFUSED)
 		xmmu_count(mirror, refused);
 	xmmu_count_max(mirror, invalidate_ns_max,
@@ -179,6 +186,7 @@ static bool xmmu_inval_lock(struct xmmu_mirror *mirror, bool blockable)
  */
 static void xmmu_inval_advance(struct xmmu_range *range)
 {
+	WRITE_ONCE(range->cold_since, atomic_read(&range->mirror->ended));
 	WRITE_ONCE(range->cold, true);
 	smp_store_release(&range->seq, range->seq + 1);
 }
@@ -187,6 +195,9 @@ static void xmmu_inval_ranges(struct xmmu_inval *inval)
 {
 	struct xmmu_range *range;
 
+	/* Nothing was populated since everything was zapped. */
+	if (inval->mirror->state == XMMU_STATE_DEAD)
+		return;
 	xmmu_block_for_each(inval->block, range, inval->start, inval->end - 1) {
 		inval->hit = true;
 		xmmu_inval_advance(range);
@@ -278,6 +289,7 @@ static void xmmu_inval_setup(struct xmmu_inval *inval, struct mmu_interval_notif
 	xmmu_inval_init(inval, block->mirror, event->start, event->end);
 	inval->block = block;
 	inval->own = xmmu_event_is_own(block->mirror, event);
+	atomic_inc(&block->mirror->open);
 	inval->report.event.event = event->event;
 	inval->report.event.start = event->start;
 	inval->report.event.end = event->end;
@@ -311,7 +323,7 @@ static bool xmmu_inval_start(struct xmmu_inval *inval, struct mmu_interval_notif
 	unsigned int kind = min_t(unsigned int, event->event, XMMU_STATS_EVENTS - 1);
 	struct xmmu_block *block = container_of(notifier, struct xmmu_block, notifier);
 
-	atomic64_inc(&block->mirror->counters.slot[kind]);
+	atomic64_inc(xmmu_slot(block->mirror, events) + kind);
 	if (blockable && xmmu_inject_nonblock() &&
 	    xmmu_inval_try(inval, notifier, event, seq, false))
 		return true;

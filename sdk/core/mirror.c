@@ -183,11 +183,11 @@ static void xmmu_mirror_release(struct mmu_notifier *notifier, struct mm_struct 
 }
 
 /*
- * The list notifier counts open invalidations and never refuses one. The interval notifiers run
- * before it at the start and are over before it at the end, so 0 means that read_begin will not
- * wait, but for an invalidation that is between the two.
+ * The list notifier never refuses. It comes after all interval notifiers at the start of an
+ * invalidation, and after they are over at its end.
  */
-static int xmmu_mirror_open(struct mmu_notifier *notifier, const struct mmu_notifier_range *event)
+static int xmmu_mirror_event_start(struct mmu_notifier *notifier,
+				   const struct mmu_notifier_range *event)
 {
 	struct xmmu_mirror *mirror = container_of(notifier, struct xmmu_mirror, notifier);
 
@@ -195,17 +195,19 @@ static int xmmu_mirror_open(struct mmu_notifier *notifier, const struct mmu_noti
 	return 0;
 }
 
-static void xmmu_mirror_close(struct mmu_notifier *notifier, const struct mmu_notifier_range *event)
+static void xmmu_mirror_event_end(struct mmu_notifier *notifier,
+				  const struct mmu_notifier_range *event)
 {
 	struct xmmu_mirror *mirror = container_of(notifier, struct xmmu_mirror, notifier);
 
+	atomic_inc(&mirror->ended);
 	atomic_dec(&mirror->open);
 }
 
 static const struct mmu_notifier_ops xmmu_mirror_notifier_ops = {
 	.release = xmmu_mirror_release,
-	.invalidate_range_start = xmmu_mirror_open,
-	.invalidate_range_end = xmmu_mirror_close,
+	.invalidate_range_start = xmmu_mirror_event_start,
+	.invalidate_range_end = xmmu_mirror_event_end,
 };
 
 static int xmmu_config_check(const struct xmmu_config *config)
@@ -243,6 +245,7 @@ static void xmmu_mirror_init(struct xmmu_mirror *mirror, const struct xmmu_confi
 		mutex_init(&mirror->mutex);
 	mirror->notifier.ops = &xmmu_mirror_notifier_ops;
 	atomic_set(&mirror->open, 0);
+	atomic_set(&mirror->ended, 0);
 	mirror->blocks = RB_ROOT_CACHED;
 	spin_lock_init(&mirror->ticket_lock);
 	INIT_LIST_HEAD(&mirror->tickets);

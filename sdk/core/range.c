@@ -161,6 +161,7 @@ static void xmmu_range_init(struct xmmu_range *range, struct xmmu_mirror *mirror
 	kref_init(&range->ref);
 	/* An invalidation may be open whose callback did not see the range. */
 	range->cold = true;
+	range->cold_since = atomic_read(&mirror->ended) - 1;
 	xa_init(&range->dma);
 }
 

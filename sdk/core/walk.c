@@ -161,9 +161,20 @@ static int xmmu_walk_refuse_cold(struct xmmu_walk *walk)
 }
 
 /*
- * Read the sequence, and see to it that no invalidation from before is open. If none of the mm is,
- * read_begin does not wait, but for one that is just beginning.
+ * Whether read_begin will return at once, as far as can be told: no callback of ours runs, no
+ * invalidation is beyond its callbacks and before its end, and some have ended since the range got
+ * cold. Wrong only if the one that counts is still in the callbacks of another driver while others
+ * end; then this walk exceeds its budget by that one wait.
  */
+static bool xmmu_walk_probably_over(const struct xmmu_walk *walk)
+{
+	struct xmmu_mirror *mirror = xmmu_walk_mirror(walk);
+
+	return !atomic_read(&mirror->open) &&
+	       atomic_read(&mirror->ended) != READ_ONCE(walk->range->cold_since);
+}
+
+/* Read the sequence, and see to it that no invalidation from before it is open. */
 static int xmmu_walk_begin(struct xmmu_walk *walk)
 {
 	struct xmmu_range *range = walk->range;
@@ -174,7 +185,7 @@ static int xmmu_walk_begin(struct xmmu_walk *walk)
 		return 0;
 	if (walk->flags & XMMU_NOWAIT)
 		return xmmu_walk_refuse_cold(walk);
-	if (atomic_read(&xmmu_walk_mirror(walk)->open))
+	if (!xmmu_walk_probably_over(walk))
 		return xmmu_walk_wait_warm(walk);
 	mmu_interval_read_begin(&range->block->notifier);
 	walk->rearmed = true;
