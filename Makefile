@@ -28,19 +28,19 @@ help: ## print this
 
 # ---- packages: nothing else is changed on the machine
 
-deps = @sdk/tools/deps $(1)
+deps = sdk/tools/deps $(1)
 
 .PHONY: deps deps-build deps-vm deps-docs deps-lint
 deps: ## install every Debian package that a verb needs
-	$(call deps,--all)
+	@$(call deps,--all)
 deps-build:
-	$(call deps,$(if $(KDIR),,--kernel $(KERNEL)) build)
+	@$(if $(have-packages),,$(call deps,$(if $(KDIR),,--kernel $(KERNEL)) build))
 deps-vm:
-	$(call deps,vm)
+	@$(call deps,vm)
 deps-docs:
-	$(call deps,docs)
+	@$(call deps,docs)
 deps-lint:
-	$(call deps,$(if $(KDIR),,$(patsubst %,--kernel %,$(shell tests/vm/kernel --list))) build lint docs)
+	@$(call deps,$(if $(KDIR),,$(patsubst %,--kernel %,$(shell tests/vm/kernel --list))) build lint docs)
 
 docs-xml: | deps-docs
 lint $(lint-stages:%=lint-%): | deps-lint
@@ -49,11 +49,15 @@ format: | deps-lint
 doctor: ## say what is missing and how to get it, whether KVM works, which kernels are found
 	@sdk/tools/doctor
 
+# As many jobs as there are processors, unless the user has said how many; packages are there.
+parallel = $(MAKE) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) have-packages=1
+
 # ---- drivers
 
 kernel-name := $(if $(KDIR),$(file <$(KDIR)/include/config/kernel.release),$(KERNEL))
 flavor := $(if $(filter 1,$(XMMU_DEBUG)),debug,release)
-headers = $(or $(abspath $(KDIR)),$$(tests/vm/kernel --headers $(KERNEL)))
+# Asked for once, when it is needed.
+headers = $(eval headers := $(or $(abspath $(KDIR)),$(shell tests/vm/kernel --headers $(KERNEL))))$(headers)
 drivers := $(patsubst %/Kbuild,%,$(wildcard \
 	$(addsuffix /Kbuild,sample-drivers/* templates/* tests/* tests/vm/*)))
 
@@ -61,7 +65,8 @@ drivers := $(patsubst %/Kbuild,%,$(wildcard \
 build: drivers user ## build the sample drivers and all programs (default)
 
 # The sketches are no modules: a verb of their own compiles them.
-drivers: $(patsubst %,driver/%,$(filter-out tests/sketch,$(drivers))) ## build only the drivers
+drivers: deps-build ## build only the drivers
+	$(Q)$(parallel) $(patsubst %,driver/%,$(filter-out tests/sketch,$(drivers)))
 
 $(drivers:%=driver/%): driver/%: deps-build
 	$(Q)$(MAKE) -C $* KDIR=$(headers) XMMU_DIR=$(CURDIR) \
@@ -83,8 +88,12 @@ unit-programs := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.
 
 vpath %.c $(wildcard sample-drivers/*/user)
 
-.PHONY: user unit
-user: $(sample-programs) $(test-programs) $(test-programs-32) ## build only the programs that run in the guest
+.PHONY: user programs unit
+user: deps-build ## build only the programs that run in the guest
+	$(Q)$(parallel) programs
+
+programs: $(sample-programs) $(test-programs) $(test-programs-32)
+	@:
 
 unit: $(unit-programs) vm-tools ## run only the unit tests
 	$(Q)tests/vm/test --match unit.

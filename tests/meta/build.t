@@ -26,10 +26,8 @@ read_only() {
 	! "${as[@]}" touch "$tree/VERSION" 2>/dev/null || return 1
 	"${as[@]}" make -j2 -C "$scratch" -f - <<-END
 		all: skeleton.6.1 skeleton.6.12 edu.6.1 edu.6.12
-		%.6.1:
-			+make -C $tree/sample-drivers/\$* KDIR=$kdir_61 O=$scratch/out/\$@
-		%.6.12:
-			+make -C $tree/sample-drivers/\$* KDIR=$kdir_612 O=$scratch/out/\$@
+		%.6.1: ; +make -C $tree/sample-drivers/\$* KDIR=$kdir_61 O=$scratch/out/\$@
+		%.6.12: ; +make -C $tree/sample-drivers/\$* KDIR=$kdir_612 O=$scratch/out/\$@
 	END
 }
 
