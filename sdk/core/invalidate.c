@@ -44,6 +44,7 @@ void xmmu_inval_zap(struct xmmu_inval *inval, struct xmmu_range *range)
 	inval->mirror->config.ops->zap(range, start, end, &inval->gather);
 	xmmu_dma_mark_zapped(range, start, end);
 	xmmu_debug_check_gather(&inval->gather, inval->start, inval->end);
+	xmmu_inject_delay();
 }
 
 static void xmmu_inval_flush(struct xmmu_inval *inval)
@@ -129,6 +130,7 @@ static void xmmu_inval_wait(struct xmmu_inval *inval)
 		xmmu_count(mirror, waits_shared);
 	xmmu_inject_delay();
 	inval->report.wait_ns = xmmu_ticket_wait(mirror, inval->start, inval->end, inval->until);
+	xmmu_inject_delay();
 }
 
 /* Without the lock. Sleeps, unless there is nothing to wait for or the policy is ATOMIC. */

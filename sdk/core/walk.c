@@ -399,6 +399,7 @@ static int xmmu_walk_attempt(struct xmmu_walk *walk)
 	err = xmmu_walk_prepare(walk);
 	if (!err)
 		err = xmmu_walk_begin(walk);
+	xmmu_inject_delay();
 	if (!err)
 		err = xmmu_walk_fault(walk);
 	if (!err)
