@@ -18,13 +18,13 @@ run: guest-ready ## boot KERNEL in QEMU with the sample drivers and run the demo
 test: $(test-builds) ## run all tests: unit, meta, and in QEMU on every kernel
 	$(Q)tests/vm/test $(test-kernels)
 
-test-one: $(test-builds) ## run the tests named by T=, e.g. T=vm.6.1.boot (KERNEL= works)
+test-one: $(test-builds) ## run the tests named by T=, e.g. T=row-iommu (KERNEL= works)
 	$(Q)tests/vm/test --match '$(T)' $(test-kernels)
 
 shell: guest-ready ## boot KERNEL with the sample drivers and start a shell in the guest
 	$(Q)tests/vm/run shell $(KERNEL)
 
-gdb: guest-ready ## the same with a gdb server, and the line that starts gdb
+gdb: guest-ready ## like shell, with a gdb server and the line that starts gdb
 	$(Q)tests/vm/run gdb $(KERNEL)
 
 .PHONY: guest-ready
