@@ -13,7 +13,7 @@ docs: docs-xml ## build the manual into build/docs/html
 	$(Q)$(sphinx) -b html -W --keep-going -n -q -d $(DOCS_OUT)/doctrees \
 		-D breathe_projects.xmmu=$(abspath $(DOCS_OUT))/xml docs $(DOCS_OUT)/html
 
-docs-xml: deps-docs ## describe the API as XML, for docs and lint
+docs-xml: ## describe the API as XML, for docs and lint
 	$(call say,DOXYGEN,include)
 	$(Q)rm -rf $(DOCS_OUT)/xml && mkdir -p $(DOCS_OUT)
 	$(Q)DOCS_OUT=$(DOCS_OUT) XMMU_VERSION=$(file <VERSION) doxygen docs/Doxyfile

@@ -2,22 +2,22 @@
 # Checks of the sources; sdk/tools/lint does the work and names its stages.
 
 lint-stages := $(shell sdk/tools/lint --list)
-lint-kernels = $(if $(KDIR),,$(shell tests/vm/kernel --list))
-lint-kdirs = $(or $(KDIR),$(foreach k,$(lint-kernels),$(shell tests/vm/kernel --headers $(k))))
+lint-kdirs = $(or $(KDIR),$(foreach kernel,$(shell tests/vm/kernel --list), \
+	$(shell tests/vm/kernel --headers $(kernel))))
 
-.PHONY: lint lint-packages $(lint-stages:%=lint-%) format format-check
+.PHONY: lint $(lint-stages:%=lint-%) format format-check
 
-lint: lint-packages ## check the sources: style, warnings, sparse, API (lint-STAGE: one stage)
+lint: ## check the sources: style, warnings, sparse, API (lint-STAGE: one stage)
 	$(Q)LINT_KDIRS="$(lint-kdirs)" sdk/tools/lint
 
-$(lint-stages:%=lint-%): lint-%: lint-packages
+$(lint-stages:%=lint-%): lint-%:
 	$(Q)LINT_KDIRS="$(lint-kdirs)" sdk/tools/lint $*
 
-lint-packages:
-	$(call deps,$(addprefix --kernel ,$(lint-kernels)) build lint docs)
-
-format: lint-packages ## rewrite the C sources as .clang-format says
+format: ## rewrite the C sources as .clang-format says
 	$(Q)git ls-files -co --exclude-standard -- '*.c' '*.h' | while read -r file; do \
 		[ ! -f "$$file" ] || clang-format-14 --style=file -i "$$file"; done
 
 format-check: lint-format ## say which C sources `make format` would change
+
+# tests/meta tests the lint itself.
+test test-one: | deps-lint
