@@ -43,12 +43,17 @@ check pass judged ok plain.good.fine
 check module_missing judged 'not ok' plain.load.no_such_module.load
 check failing_test judged 'not ok' plain.failing.broken
 check test_beside_failing_one judged ok plain.failing.fine
-check missing_result judged 'not ok' plain.fewer 'planned tests without a result: 1'
+check missing_result judged 'not ok' plain.fewer '1 results for 2 planned tests'
 check no_tap judged 'not ok' plain.silent 'printed no TAP plan'
-check exit_without_failure judged 'not ok' plain.exits \
-	'failed, but none of its tests did; exit status 3'
+check exit_without_failure judged 'not ok' plain.exits 'exit status 3'
 check killed judged 'not ok' plain.killed 'killed by signal 11'
-check time_limit judged 'not ok' plain.slow 'time limit of 2 s'
+check time_limit judged 'not ok' plain.slow 'time limit of 2 s; 0 results for 1 planned tests'
+check plan_at_the_end judged ok plain.late_plan.fine
+check plan_at_the_end_is_no_failure [ "$(grep -c 'plain.late_plan' "$logs/results.tsv")" = 2 ]
+check two_groups judged ok plain.groups.second
+check too_few_in_a_group judged 'not ok' plain.groups '1 results for 2 planned tests'
+check empty_plan judged 'not ok' plain.empty 'an empty plan without a reason'
+check whole_program_skipped judged skip plain.absent 'no device at all'
 check background_child judged ok plain.leaves.fine
 check kernel_message judged 'not ok' plain.warns 'kernel messages'
 check kernel_message_shown prints 'kernel: WARNING: planted by warns'
