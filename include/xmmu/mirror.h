@@ -101,10 +101,8 @@ struct xmmu_mirror {
 	/* Serialises insertion and removal of blocks; never taken in a callback. */
 	struct mutex block_mutex;
 	/* The mirror's lock: one of the two, chosen by the policy. */
-	union {
-		struct mutex mutex;
-		spinlock_t spin;
-	};
+	struct mutex mutex;
+	spinlock_t spin;
 	struct mmu_notifier notifier;
 	/*
 	 * Callbacks of this mirror that run, and invalidations of the mm whose callbacks are over

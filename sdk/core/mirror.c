@@ -85,20 +85,23 @@ int xmmu_mirror_error(const struct xmmu_mirror *mirror)
 }
 
 /*
- * Keep detach from returning. The count is under ticket_lock, and so is the wake-up: detach takes
- * the lock to read zero, and so can not free the mirror under the one who wakes it. False if the
- * mirror was never attached, or is detached.
+ * Keep detach from returning. Count and wake-up are under ticket_lock: detach takes it to read zero,
+ * and so can not free the mirror under the one who wakes it. False if the mirror was never attached,
+ * or is detached.
  */
 bool xmmu_mirror_pin(struct xmmu_mirror *mirror)
 {
 	unsigned long irq;
+	bool attached;
 
-	if (READ_ONCE(mirror->state) == XMMU_STATE_DETACHED)
+	if (!test_bit_acquire(XMMU_FLAG_LOCKS, &mirror->flags))
 		return false;
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
-	mirror->users++;
+	attached = mirror->state != XMMU_STATE_DETACHED;
+	if (attached)
+		mirror->users++;
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
-	return true;
+	return attached;
 }
 
 void xmmu_mirror_unpin(struct xmmu_mirror *mirror)
@@ -118,6 +121,20 @@ static bool xmmu_mirror_unused(struct xmmu_mirror *mirror)
 
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
 	unused = !mirror->users;
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+	return unused;
+}
+
+/* Detached, unless somebody pins the mirror; after that nobody can. */
+static bool xmmu_mirror_retire(struct xmmu_mirror *mirror)
+{
+	unsigned long irq;
+	bool unused;
+
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	unused = !mirror->users;
+	if (unused)
+		WRITE_ONCE(mirror->state, XMMU_STATE_DETACHED);
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
 	return unused;
 }
@@ -228,30 +245,38 @@ static int xmmu_config_check(const struct xmmu_config *config)
 	return 0;
 }
 
+/* Once in the life of a mirror: somebody may look at one that is being attached again. */
+static void xmmu_mirror_init_locks(struct xmmu_mirror *mirror)
+{
+	if (test_bit(XMMU_FLAG_LOCKS, &mirror->flags))
+		return;
+	mutex_init(&mirror->block_mutex);
+	mutex_init(&mirror->mutex);
+	spin_lock_init(&mirror->spin);
+	spin_lock_init(&mirror->ticket_lock);
+	init_waitqueue_head(&mirror->wait);
+	INIT_LIST_HEAD(&mirror->tickets);
+	/* Whoever sees the bit sees the locks. */
+	smp_mb__before_atomic();
+	set_bit(XMMU_FLAG_LOCKS, &mirror->flags);
+}
+
 static void xmmu_mirror_init(struct xmmu_mirror *mirror, const struct xmmu_config *config,
 			     struct mm_struct *mm)
 {
 	unsigned int watchdog_ms = config->watchdog_ms ?: XMMU_WATCHDOG_DEFAULT_MS;
 
+	xmmu_mirror_init_locks(mirror);
+	clear_bit(XMMU_FLAG_ISOLATED, &mirror->flags);
+	clear_bit(XMMU_FLAG_CUT, &mirror->flags);
 	mirror->config = *config;
 	mirror->mm = mm;
 	mirror->watchdog = msecs_to_jiffies(watchdog_ms);
-	clear_bit(XMMU_FLAG_ISOLATED, &mirror->flags);
-	clear_bit(XMMU_FLAG_CUT, &mirror->flags);
-	mutex_init(&mirror->block_mutex);
-	if (xmmu_mirror_is_atomic(mirror))
-		spin_lock_init(&mirror->spin);
-	else
-		mutex_init(&mirror->mutex);
 	mirror->notifier.ops = &xmmu_mirror_notifier_ops;
 	atomic_set(&mirror->open, 0);
 	atomic_set(&mirror->ended, 0);
 	mirror->blocks = RB_ROOT_CACHED;
-	spin_lock_init(&mirror->ticket_lock);
-	INIT_LIST_HEAD(&mirror->tickets);
 	mirror->last_ticket = 0;
-	mirror->users = 0;
-	init_waitqueue_head(&mirror->wait);
 	memset(&mirror->counters, 0, sizeof(mirror->counters));
 }
 
@@ -384,12 +409,11 @@ static void xmmu_mirror_unregister(struct xmmu_mirror *mirror)
 	xmmu_mirror_shutdown(mirror);
 	wait_event(mirror->wait, xmmu_mirror_unused(mirror));
 	xmmu_mirror_remove_ranges(mirror);
-	/* Others may have removed some of them. */
-	wait_event(mirror->wait, xmmu_mirror_unused(mirror));
 	mmu_notifier_unregister(&mirror->notifier, mm);
 	xmmu_driver_del(mirror);
+	/* Others may have removed some of the ranges, and not be back yet. */
+	wait_event(mirror->wait, xmmu_mirror_retire(mirror));
 	xmmu_debug_check_detached(mirror);
-	WRITE_ONCE(mirror->state, XMMU_STATE_DETACHED);
 	mmdrop(mm);
 }
 
