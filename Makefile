@@ -26,12 +26,12 @@ help: ## print this
 	@echo 'Variables:'
 	@sed -nE 's/^#: ([^ ].*)/  \1/p' $(MAKEFILE_LIST)
 
-# ---- packages: nothing else is changed on the machine
+# ---- what the verbs need on this machine
 
 deps = sdk/tools/deps $(1)
 
 .PHONY: deps deps-build deps-vm deps-docs deps-lint
-deps: ## install every Debian package that a verb needs
+deps: ## install every Debian package that a verb needs, and get the kernels' headers
 	@$(call deps,--all)
 deps-build:
 	@$(if $(have-packages),,$(call deps,$(if $(KDIR),,--kernel $(KERNEL)) build))
@@ -42,6 +42,8 @@ deps-docs:
 deps-lint:
 	@$(call deps,$(if $(KDIR),,$(patsubst %,--kernel %,$(shell tests/vm/kernel --list))) build lint docs)
 
+lint-kdirs = $(or $(KDIR),$(foreach kernel,$(shell tests/vm/kernel --list), \
+	$(shell sdk/tools/headers $(kernel))))
 docs-xml: | deps-docs
 lint $(lint-stages:%=lint-%): | deps-lint
 format: | deps-lint
@@ -57,7 +59,7 @@ parallel = $(MAKE) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) 
 kernel-name := $(if $(KDIR),$(file <$(KDIR)/include/config/kernel.release),$(KERNEL))
 flavor := $(if $(filter 1,$(XMMU_DEBUG)),debug,release)
 # Asked for once, when it is needed.
-headers = $(eval headers := $(or $(abspath $(KDIR)),$(shell tests/vm/kernel --headers $(KERNEL))))$(headers)
+headers = $(eval headers := $(or $(abspath $(KDIR)),$(shell sdk/tools/headers $(KERNEL))))$(headers)
 drivers := $(patsubst %/Kbuild,%,$(wildcard \
 	$(addsuffix /Kbuild,sample-drivers/* templates/* tests/* tests/vm/*)))
 
@@ -158,4 +160,4 @@ clean: ## remove what was built
 
 distclean: clean ## remove the downloaded kernels too
 	$(Q)cache=$${XMMU_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xmmu}; \
-		rm -rf "$$cache"/kernels "$$cache"/kvm.* "$$cache"/vm.lock
+		rm -rf "$$cache"/kernels "$$cache"/headers "$$cache"/kvm.* "$$cache"/vm.lock

@@ -6,8 +6,8 @@
 set -euo pipefail
 . "$(dirname "$0")/tap.sh"
 
-kdir_61=$(tests/vm/kernel --headers 6.1)
-kdir_612=$(tests/vm/kernel --headers 6.12)
+kdir_61=$(sdk/tools/headers 6.1)
+kdir_612=$(sdk/tools/headers 6.12)
 
 # A driver that needs nothing of the SDK but its build.
 driver=$scratch/driver
@@ -95,7 +95,7 @@ check "a bad probe that succeeds stops the build" stops bad 1
 echo '/* Needs: mmput_async */' | with_control control_unexported
 check "a symbol that is found by mistake stops the build" stops unexported 1
 
-check "kernel too old" says "kernel $(basename "${kdir_61#*linux-headers-}") is outside the supported range" \
+check "kernel too old" says "kernel $(basename "${kdir_61##*linux-headers-}") is outside the supported range" \
 	build XMMU_KERNEL_MIN=6.2
 check "kernel too new" says "is tested on 5.10 to 6.0" build XMMU_KERNEL_MIN=5.10 XMMU_KERNEL_MAX=6.0
 check "the refusal names the way around" says "make XMMU_ANY_KERNEL=1" build XMMU_KERNEL_MIN=6.2
