@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -42,6 +41,8 @@ char *t_map(size_t pages)
 	if (memory > all)
 		munmap(all, memory - all);
 	munmap(memory + size, all + WINDOW - memory);
+	/* Splitting a huge page invalidates all of it: only who asks gets one. */
+	madvise(memory, size, MADV_NOHUGEPAGE);
 	return memory;
 }
 
@@ -79,33 +80,90 @@ uint64_t t_pfn(const void *addr)
 
 /* ---- threads */
 
-static void *thread_main(void *arg)
-{
-	struct t_thread *thread = arg;
+/*
+ * To create a thread takes mmap_lock for writing, which a test that holds an invalidation open can
+ * not have. So the threads are made once, and each waits for something to run.
+ */
+static struct t_thread *jobs[T_THREADS];
+static pthread_mutex_t jobs_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t jobs_cond = PTHREAD_COND_INITIALIZER;
 
-	__atomic_store_n(&thread->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
-	thread->result = thread->run(thread->arg);
-	__atomic_store_n(&thread->done, true, __ATOMIC_RELEASE);
+static struct t_thread *next_job(struct t_thread **slot)
+{
+	struct t_thread *job;
+
+	pthread_mutex_lock(&jobs_mutex);
+	while (!*slot)
+		pthread_cond_wait(&jobs_cond, &jobs_mutex);
+	job = *slot;
+	pthread_mutex_unlock(&jobs_mutex);
+	return job;
+}
+
+static void *thread_main(void *slot)
+{
+	struct t_thread *job;
+
+	for (;;) {
+		job = next_job(slot);
+		job->result = job->run(job->arg);
+		pthread_mutex_lock(&jobs_mutex);
+		*(struct t_thread **)slot = NULL;
+		job->done = true;
+		pthread_mutex_unlock(&jobs_mutex);
+	}
 	return NULL;
+}
+
+static void create_threads(void)
+{
+	pthread_t thread;
+	int i;
+
+	for (i = 0; i < T_THREADS; i++)
+		assert_int_equal(pthread_create(&thread, NULL, thread_main, &jobs[i]), 0);
 }
 
 void t_start(struct t_thread *thread, long (*run)(void *arg), void *arg)
 {
+	static bool created;
+	int i = 0;
+
+	if (!created)
+		create_threads();
+	created = true;
 	thread->run = run;
 	thread->arg = arg;
-	thread->tid = 0;
 	thread->done = false;
-	assert_int_equal(pthread_create(&thread->thread, NULL, thread_main, thread), 0);
+	pthread_mutex_lock(&jobs_mutex);
+	while (i < T_THREADS && jobs[i])
+		i++;
+	if (i < T_THREADS)
+		jobs[i] = thread;
+	pthread_cond_broadcast(&jobs_cond);
+	pthread_mutex_unlock(&jobs_mutex);
+	assert_in_range(i, 0, T_THREADS - 1);
+}
+
+static bool is_done(struct t_thread *thread)
+{
+	bool done;
+
+	pthread_mutex_lock(&jobs_mutex);
+	done = thread->done;
+	pthread_mutex_unlock(&jobs_mutex);
+	return done;
 }
 
 bool t_done(struct t_thread *thread, long ms)
 {
-	return t_until(ms, __atomic_load_n(&thread->done, __ATOMIC_ACQUIRE));
+	return t_until(ms, is_done(thread));
 }
 
 long t_join(struct t_thread *thread)
 {
-	assert_int_equal(pthread_join(thread->thread, NULL), 0);
+	while (!is_done(thread))
+		t_sleep(1);
 	return thread->result;
 }
 

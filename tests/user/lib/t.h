@@ -63,12 +63,13 @@ static inline uint64_t *t_word(char *memory, size_t page, size_t word)
 
 /* ---- threads and children */
 
+/* At most so many run at a time, and none in a child. */
+#define T_THREADS 8
+
 struct t_thread {
-	pthread_t thread;
 	long (*run)(void *arg);
 	void *arg;
 	long result;
-	pid_t tid;
 	bool done;
 };
 

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The debug build injects what is rare: collisions, events that must not block, failed
+ * allocations, delays, late flushes. Each shows in the counters, and everything still ends right.
+ */
+#include <fcntl.h>
+
+#include "t.h"
+
+#define FOLDER "/sys/kernel/debug/xmmu-xmmu_test/"
+#define PAGES  32 /* more than a walk has room for without an allocation */
+
+static void inject(const char *name, unsigned int value)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), FOLDER "inject/%s", name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, "%u\n", value);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int stop_injecting(void **state)
+{
+	(void)state;
+	inject("collide", 0);
+	inject("nonblock", 0);
+	inject("fail", 0);
+	inject("delay_us", 0);
+	inject("late_flush_ms", 0);
+	return 0;
+}
+
+struct scene {
+	int fd;
+	int id;
+	char *memory;
+};
+
+static struct scene scene_of(unsigned int policy)
+{
+	struct scene scene = { .fd = xt_start(policy), .memory = t_map(PAGES) };
+
+	scene.id = xt_insert(scene.fd, scene.memory, PAGES);
+	t_touch(scene.memory, PAGES);
+	return scene;
+}
+
+static int populate(struct scene *scene)
+{
+	return xt_populate(scene->fd, scene->id, scene->memory, PAGES, XT_WRITE);
+}
+
+static int discard(struct scene *scene)
+{
+	return madvise(scene->memory, PAGES * PAGE, MADV_DONTNEED) ? -errno : 0;
+}
+
+static bool gone(struct scene *scene)
+{
+	return !xt_query(scene->fd, scene->id, scene->memory, PAGES).present;
+}
+
+static void scene_end(struct scene *scene)
+{
+	stop_injecting(NULL);
+	assert_int_equal(populate(scene), 0);
+	assert_int_equal(xt_query(scene->fd, scene->id, scene->memory, PAGES).writable, PAGES);
+	assert_int_equal(discard(scene), 0);
+	assert_true(gone(scene));
+	xt_stop(scene->fd);
+	t_unmap(scene->memory, PAGES);
+}
+
+static void collisions_are_retried(void **state)
+{
+	struct scene scene = scene_of(XT_REFUSE);
+	int i;
+
+	(void)state;
+	inject("collide", 3);
+	for (i = 0; i < 9; i++)
+		assert_int_equal(populate(&scene), 0);
+	assert_in_range(xt_stats(scene.fd).core.retries, 3, 6);
+	scene_end(&scene);
+}
+
+static void endless_collisions_use_up_the_budget(void **state)
+{
+	struct scene scene = scene_of(XT_REFUSE);
+	struct xt_walk walk = { .id = scene.id,
+				.start = (uintptr_t)scene.memory,
+				.end = (uintptr_t)scene.memory + PAGE,
+				.stall_ms = 200,
+				.total_ms = 5000 };
+	long begun = t_ms();
+
+	(void)state;
+	inject("collide", 1);
+	assert_int_equal(xt_walk(scene.fd, &walk), -ETIMEDOUT);
+	assert_in_range(t_ms() - begun, 180, 2000);
+	assert_true(xt_stats(scene.fd).core.retries >= 2);
+	assert_int_equal(xt_populate(scene.fd, scene.id, scene.memory, 1, XT_NOWAIT), -EAGAIN);
+	scene_end(&scene);
+}
+
+/* A refused one is run again as what it was, for it may block and so may not be refused. */
+static void events_that_must_not_block(void **state)
+{
+	static const unsigned int refused[] = { [XT_REFUSE] = 4, [XT_TRYLOCK] = 0, [XT_ATOMIC] = 0 };
+	unsigned int policy, i;
+	struct xt_stats stats;
+	struct scene scene;
+
+	(void)state;
+	for (policy = XT_REFUSE; policy <= XT_ATOMIC; policy++) {
+		scene = scene_of(policy);
+		inject("nonblock", 1);
+		for (i = 0; i < 4; i++) {
+			assert_int_equal(populate(&scene), 0);
+			assert_int_equal(discard(&scene), 0);
+			assert_true(gone(&scene));
+		}
+		inject("nonblock", 0);
+		stats = xt_stats(scene.fd);
+		assert_int_equal(stats.core.nonblock, 4);
+		assert_int_equal(stats.core.refused, refused[policy]);
+		assert_int_equal(stats.core.zaps, 4);
+		scene_end(&scene);
+	}
+}
+
+static void events_that_must_not_block_with_slow_flushes(void **state)
+{
+	struct scene scene = scene_of(XT_TRYLOCK);
+	int i;
+
+	(void)state;
+	xt_set(scene.fd, XT_FLUSH_MODE, XT_FLUSH_DELAY);
+	xt_set(scene.fd, XT_FLUSH_MS, 20);
+	inject("nonblock", 1);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(populate(&scene), 0);
+		assert_int_equal(discard(&scene), 0);
+		assert_int_equal(xt_stats(scene.fd).pending, 0);
+		assert_true(gone(&scene));
+	}
+	assert_int_equal(xt_stats(scene.fd).core.refused, 4);
+	assert_int_equal(xt_stats(scene.fd).core.flushes, 4);
+	scene_end(&scene);
+}
+
+/* Every n-th allocation of the SDK fails: whatever fails leaves nothing, and the next one works. */
+static void failed_allocations_are_enomem(void **state)
+{
+	const struct xt_attach attach = { .policy = XT_REFUSE, .dma = XT_DMA_LEAF };
+	long failed[3] = {}, worked = 0;
+	char *memory = t_map(PAGES);
+	int fd = xt_open(), i, id, ret;
+
+	(void)state;
+	for (i = 0; i < 120; i++) {
+		/* Of each length of the cycle, so that each allocation has its turn. */
+		inject("fail", 2 + i % 8);
+		ret = xt_attach_as(fd, &attach);
+		failed[0] += ret == -ENOMEM;
+		if (ret) {
+			assert_int_equal(ret, -ENOMEM);
+			assert_false(xt_stats(fd).alive);
+			continue;
+		}
+		id = xt_insert(fd, memory, PAGES);
+		failed[1] += id == -ENOMEM;
+		if (id < 0) {
+			assert_int_equal(id, -ENOMEM);
+		} else {
+			ret = xt_populate(fd, id, memory, PAGES, XT_WRITE);
+			failed[2] += ret == -ENOMEM;
+			worked += !ret;
+			assert_true(!ret || ret == -ENOMEM);
+			assert_int_equal(xt_query(fd, id, memory, PAGES).present, ret ? 0 : PAGES);
+			assert_int_equal(xt_remove(fd, id), 0);
+		}
+		assert_int_equal(xt_detach(fd), 0);
+	}
+	stop_injecting(NULL);
+	for (i = 0; i < 3; i++)
+		assert_true(failed[i] > 0);
+	assert_int_equal(xt_attach_as(fd, &attach), 0);
+	id = xt_insert(fd, memory, PAGES);
+	assert_int_equal(xt_populate(fd, id, memory, PAGES, XT_WRITE), 0);
+	xt_stop(fd);
+	t_unmap(memory, PAGES);
+}
+
+static void late_flush_is_waited_for(void **state)
+{
+	struct scene scene = scene_of(XT_REFUSE);
+	long begun;
+
+	(void)state;
+	assert_int_equal(populate(&scene), 0);
+	inject("late_flush_ms", 300);
+	begun = t_ms();
+	assert_int_equal(discard(&scene), 0);
+	assert_true(t_ms() - begun >= 290);
+	assert_true(xt_stats(scene.fd).core.wait_ns_max >= 290000000);
+	scene_end(&scene);
+}
+
+/* The device is cut off, detached and gone before the flush is confirmed. */
+static void late_flush_after_isolation_finds_nothing(void **state)
+{
+	struct scene scene = { .fd = xt_open(), .memory = t_map(PAGES) };
+
+	(void)state;
+	assert_int_equal(xt_attach_as(scene.fd, &(struct xt_attach){ .watchdog_ms = 100 }), 0);
+	scene.id = xt_insert(scene.fd, scene.memory, PAGES);
+	assert_int_equal(populate(&scene), 0);
+	inject("late_flush_ms", 600);
+	assert_int_equal(discard(&scene), 0);
+	assert_int_equal(xt_stats(scene.fd).isolates, 1);
+	xt_stop(scene.fd);
+	stop_injecting(NULL);
+	t_sleep(600);
+	t_unmap(scene.memory, PAGES);
+}
+
+static void delays_slow_down_and_change_nothing(void **state)
+{
+	struct scene scene = scene_of(XT_TRYLOCK);
+	int i;
+
+	(void)state;
+	inject("delay_us", 2000);
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(populate(&scene), 0);
+		assert_int_equal(discard(&scene), 0);
+		assert_true(gone(&scene));
+	}
+	assert_true(xt_stats(scene.fd).core.invalidate_ns_max >= 2000000);
+	scene_end(&scene);
+}
+
+static void features_are_told(void **state)
+{
+	char text[1024] = "";
+	FILE *file = fopen(FOLDER "features", "r");
+
+	(void)state;
+	assert_non_null(file);
+	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	assert_non_null(strstr(text, "version "));
+	assert_non_null(strstr(text, "debug 1\n"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(collisions_are_retried, stop_injecting),
+		cmocka_unit_test_teardown(endless_collisions_use_up_the_budget, stop_injecting),
+		cmocka_unit_test_teardown(events_that_must_not_block, stop_injecting),
+		cmocka_unit_test_teardown(events_that_must_not_block_with_slow_flushes,
+					  stop_injecting),
+		cmocka_unit_test_teardown(failed_allocations_are_enomem, stop_injecting),
+		cmocka_unit_test_teardown(late_flush_is_waited_for, stop_injecting),
+		cmocka_unit_test_teardown(late_flush_after_isolation_finds_nothing, stop_injecting),
+		cmocka_unit_test_teardown(delays_slow_down_and_change_nothing, stop_injecting),
+		cmocka_unit_test(features_are_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
