@@ -10,7 +10,7 @@ logs=build/logs/meta-vm
 kernel=$(tests/vm/kernel --list | head -n 1)
 rm -rf "$logs"
 status=0
-tests/vm/run --data tests/meta/vm --logs "$logs" --boot-seconds 20 test "$kernel" \
+tests/vm/run --data tests/meta/vm --logs "$logs" --boot-seconds 15 test "$kernel" \
 	>"$scratch/printed" 2>&1 || status=$?
 
 # judged STATUS ID [REASON]: the table has exactly this line, once.
@@ -85,11 +85,9 @@ printf 'row plain\ntets 5 say\n' >"$scratch/data/suites/slip"
 check unknown_word says "slip:2: unknown word 'tets'" \
 	tests/vm/run --data "$scratch/data" --logs "$scratch/logs" test "$kernel"
 
-# The demo's exit status is that of the run, and without one the run has failed.
+# The demo's exit status is that of the run; one that never started is a failure.
 check exit_status_of_command [ "$(tests/vm/run --logs "$logs" --drivers '' run "$kernel" \
 	'echo hello; exit 7' 2>/dev/null || echo "status $?")" = $'hello\nstatus 7' ]
-check command_ended_by_panic says "the guest ended without the exit status" \
-	tests/vm/run --logs "$logs" --drivers '' run "$kernel" 'echo c >/proc/sysrq-trigger'
 check drivers_missing says "insmod: can't insert" \
 	tests/vm/run --logs "$logs" --drivers no_such_driver run "$kernel" true
 finish
