@@ -19,7 +19,7 @@
 /* Bits of mirror->flags. */
 enum xmmu_flag {
 	XMMU_FLAG_CHANGING, /* attach or detach runs */
-	XMMU_FLAG_LOCKS, /* the locks are initialised: once, since others may wait on them */
+	XMMU_FLAG_LOCKS,    /* the locks are initialised: once, since others may wait on them */
 	XMMU_FLAG_ISOLATED, /* isolation has begun */
 	XMMU_FLAG_CUT,      /* the device can not reach memory; set under ticket_lock */
 };
