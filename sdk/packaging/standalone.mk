@@ -10,10 +10,15 @@ xmmu-src := $(CURDIR)
 xmmu-out := $(abspath $(O))
 xmmu-headers = $(wildcard $(addsuffix /build,$(wildcard /lib/modules/*)))
 
+define xmmu-newline
+
+
+endef
+
 define xmmu-no-kdir
-xmmu: the running kernel $(shell uname -r) has no headers here, so say which kernel to build for:
-$(foreach dir,$(xmmu-headers),  make KDIR=$(dir)
-)  or install some, on Debian: apt-get install linux-headers-amd64
+xmmu: the running kernel $(shell uname -r) has no headers here: say which kernel to build for.
+  Found:$(or $(foreach dir,$(xmmu-headers),$(xmmu-newline)    make KDIR=$(dir)), none)
+  Debian has more: apt-get install linux-headers-amd64
 endef
 
 define xmmu-bad-kdir
