@@ -120,6 +120,7 @@ irqreturn_t edu_engine_irq(int irq, void *data);
 /* job.c */
 void edu_job_submit(struct edu_job *job);
 void edu_job_cancel(struct edu_job *job);
+void edu_job_flush(struct edu_job *job);
 void edu_job_put(struct edu_job *job);
 void edu_job_init(struct edu_job *job, struct edu_context *ctx, struct xmmu_range *range,
 		  const struct xmmu_edu_submit *submit);

@@ -124,8 +124,11 @@ static int edu_release(struct inode *inode, struct file *file)
 	struct edu_job *job;
 	unsigned long id;
 
-	xa_for_each(&ctx->jobs, id, job) {
+	/* All of them first, or each would begin while the one before it ends. */
+	xa_for_each(&ctx->jobs, id, job)
 		edu_job_cancel(job);
+	xa_for_each(&ctx->jobs, id, job) {
+		edu_job_flush(job);
 		edu_job_put(job);
 	}
 	xmmu_mirror_detach(&ctx->mirror);
@@ -358,7 +361,7 @@ static int edu_cancel(struct edu_context *ctx, union edu_arg *arg)
 	job = edu_find_job(ctx, arg->id.id);
 	if (!job)
 		return -ENOENT;
-	WRITE_ONCE(job->cancelled, true);
+	edu_job_cancel(job);
 	edu_job_put(job);
 	return 0;
 }

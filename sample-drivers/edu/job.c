@@ -220,10 +220,15 @@ void edu_job_submit(struct edu_job *job)
 	queue_work(job->ctx->edu->queue, &job->work);
 }
 
-/* On return the job does not run and never will. */
+/* It moves no more than it has begun to. */
 void edu_job_cancel(struct edu_job *job)
 {
 	WRITE_ONCE(job->cancelled, true);
+}
+
+/* On return a job that was cancelled does not run and never will. */
+void edu_job_flush(struct edu_job *job)
+{
 	if (cancel_work_sync(&job->work))
 		edu_job_end(job);
 }

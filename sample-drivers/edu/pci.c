@@ -29,11 +29,11 @@ static bool edu_bounce;
 module_param_named(bounce, edu_bounce, bool, 0444);
 MODULE_PARM_DESC(bounce, "the kernel's bounce buffers lie where the device reaches them");
 
-unsigned int edu_watchdog_ms = 1000;
+unsigned int edu_watchdog_ms = 3000;
 module_param_named(watchdog_ms, edu_watchdog_ms, uint, 0444);
 MODULE_PARM_DESC(watchdog_ms, "how long an invalidation waits before it cuts the device off");
 
-unsigned int edu_timeout_ms = 5000;
+unsigned int edu_timeout_ms = 10000;
 module_param_named(timeout_ms, edu_timeout_ms, uint, 0444);
 MODULE_PARM_DESC(timeout_ms, "how long a job waits for a transfer before it does");
 
