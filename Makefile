@@ -57,7 +57,7 @@ parallel = $(MAKE) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) 
 # ---- drivers
 
 kernel-name := $(if $(KDIR),$(shell sed -n 's/.* UTS_RELEASE "\(.*\)"/\1/p' \
-	$(KDIR)/include/generated/utsrelease.h),$(KERNEL))
+	$(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KERNEL))
 flavor := $(if $(filter 1,$(XMMU_DEBUG)),debug,release)
 # Asked for once, when it is needed.
 headers = $(eval headers := $(or $(abspath $(KDIR)),$(shell sdk/tools/headers $(KERNEL))))$(headers)

@@ -24,7 +24,7 @@ endef
 define xmmu-bad-kdir
 xmmu: KDIR=$(KDIR) is not a prepared kernel: $(1) is missing.
   Give the folder of a headers package (make KDIR=/lib/modules/RELEASE/build), or of a kernel that
-  was built completely (its Module.symvers says what modules may call).
+  was built completely (its Module.symvers says what modules may call)
 endef
 
 xmmu-kernel-files := Makefile include/config/auto.conf include/config/kernel.release Module.symvers
