@@ -350,6 +350,17 @@ static void nowait_takes_only_what_is_there(void **state)
 	scene_end(&scene);
 }
 
+/* A fresh range is cold: an invalidation may be open that it has not seen. */
+static void nowait_alone_gets_there(void **state)
+{
+	struct scene scene = scene_of(XT_REFUSE, PAGES);
+
+	(void)state;
+	t_touch(scene.memory, PAGES);
+	assert_true(t_until(5000, walk(&scene, XT_NOWAIT) == 0));
+	scene_end(&scene);
+}
+
 static void nowait_does_not_wait_for_the_lock(void **state)
 {
 	struct scene scene = scene_of(XT_REFUSE, PAGES);
@@ -605,6 +616,7 @@ int main(void)
 		cmocka_unit_test(write_without_the_right_is_eperm),
 		cmocka_unit_test(poisoned_memory_is_ehwpoison),
 		cmocka_unit_test(nowait_takes_only_what_is_there),
+		cmocka_unit_test(nowait_alone_gets_there),
 		cmocka_unit_test(nowait_does_not_wait_for_the_lock),
 		cmocka_unit_test(nowait_does_not_wait_for_an_invalidation),
 		cmocka_unit_test(nowait_leaves_hugetlb_alone),

@@ -10,6 +10,16 @@
 
 #define PAGES      16
 #define HUGE_PAGES (WINDOW / PAGE)
+#define KSM        "/sys/kernel/mm/ksm/"
+
+static void write_knob(const char *path, const char *value)
+{
+	FILE *knob = fopen(path, "w");
+
+	assert_non_null(knob);
+	fputs(value, knob);
+	fclose(knob);
+}
 
 static int wait_for_the_end(void *arg)
 {
@@ -222,22 +232,12 @@ static void ksm_page_stays_shared_under_a_read_walk(void **state)
 {
 	char *memory = t_map(2);
 	int fd = xt_start(XT_REFUSE), id = xt_insert(fd, memory, 2);
-	static const char *const knobs[] = { "pages_to_scan 5000", "sleep_millisecs 5", "run 1" };
-	char path[64], value[16], name[32];
 	uint64_t pfn;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < 3; i++) {
-		FILE *knob;
-
-		sscanf(knobs[i], "%31s %15s", name, value);
-		snprintf(path, sizeof(path), "/sys/kernel/mm/ksm/%s", name);
-		knob = fopen(path, "w");
-		assert_non_null(knob);
-		fputs(value, knob);
-		fclose(knob);
-	}
+	write_knob(KSM "pages_to_scan", "5000");
+	write_knob(KSM "sleep_millisecs", "5");
+	write_knob(KSM "run", "1");
 	memset(memory, 0x5a, 2 * PAGE);
 	assert_int_equal(madvise(memory, 2 * PAGE, MADV_MERGEABLE), 0);
 	assert_int_equal(xt_populate(fd, id, memory, 2, XT_WRITE), 0);
@@ -274,11 +274,13 @@ static void mremap_moves_the_data_not_the_translation(void **state)
 	t_unmap(memory, 2 * PAGES);
 }
 
-/* Make one huge page; false if the kernel has none to give. */
+/* Make one huge page; false if the kernel has none to give. Little memory turns them off. */
 static bool make_huge(char *memory)
 {
 	size_t i;
 
+	write_knob("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
+	write_knob("/sys/kernel/mm/transparent_hugepage/defrag", "always");
 	madvise(memory, WINDOW, MADV_HUGEPAGE);
 	t_touch(memory, HUGE_PAGES);
 	for (i = 1; i < HUGE_PAGES; i++) {

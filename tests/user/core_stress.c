@@ -22,8 +22,7 @@ struct arena {
 	int id;
 	char *memory;
 	bool stop;
-	volatile long walks, fails, timeouts, denied, changes;
-	volatile long wrong;
+	_Atomic long walks, fails, timeouts, denied, changes, wrong;
 };
 
 static bool running(struct arena *arena)
@@ -126,6 +125,19 @@ static int exit_after_writing(struct arena *arena)
 	return 0;
 }
 
+/* Page by page, because a span may have become several mappings. */
+static bool move(char *from, char *to)
+{
+	size_t at;
+
+	for (at = 0; at < SPAN * PAGE; at += PAGE) {
+		if (mremap(from + at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to + at) ==
+		    MAP_FAILED)
+			return true;
+	}
+	return false;
+}
+
 static int change(struct arena *arena, unsigned int *seed)
 {
 	const int all = PROT_READ | PROT_WRITE;
@@ -145,9 +157,7 @@ static int change(struct arena *arena, unsigned int *seed)
 	case 3:
 		return madvise(start, size, MADV_DONTNEED);
 	case 4: /* There and back again; what lies between is unmapped for a moment. */
-		if (mremap(start, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, away) == MAP_FAILED)
-			return 1;
-		return mremap(away, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == MAP_FAILED;
+		return move(start, away) || move(away, start);
 	default:
 		pid = fork();
 		if (!pid)
@@ -202,9 +212,10 @@ static void everything_at_once(unsigned int policy, unsigned int mode, unsigned 
 		assert_int_equal(t_join(&threads[i]), 0);
 	xt_set(arena.fd, XT_AGENT, 0);
 	stats = xt_stats(arena.fd);
-	print_message("%ld walks, %ld failed, %ld changes, %llu retries, %llu zaps, %llu agent\n",
-		      arena.walks, arena.fails, arena.changes, stats.core.retries, stats.core.zaps,
-		      stats.accesses);
+	print_message("%ld walks, %ld failed, %ld late, %ld changes; %llu retries, %llu cold, "
+		      "%llu zaps, %llu agent\n",
+		      arena.walks, arena.fails, arena.timeouts, arena.changes, stats.core.retries,
+		      stats.core.cold_waits, stats.core.zaps, stats.accesses);
 	assert_int_equal(arena.wrong, 0);
 	assert_true(arena.walks >= MIN_COUNT);
 	assert_true(arena.changes >= MIN_COUNT);

@@ -54,7 +54,7 @@ struct test_flush {
 struct test_context {
 	struct xmmu_mirror mirror;
 	struct xmmu_ops ops;
-	bool atomic;		/* the mirror has XMMU_ATOMIC */
+	bool atomic;           /* the mirror has XMMU_ATOMIC */
 	bool expect_callbacks; /* from attach until detach has returned */
 	struct xarray ranges;  /* each with a reference */
 	struct xarray xfers;
