@@ -57,6 +57,7 @@ static void strike(struct victim *victim, bool works)
 	victim->pidfd = syscall(SYS_pidfd_open, victim->pid, 0);
 	victim->fd = syscall(SYS_pidfd_getfd, victim->pidfd, CHILD_FILE, 0);
 	assert_return_code(victim->fd, errno);
+	assert_true(t_until(EDU_LIMIT_MS, edu_stats(victim->fd).transfers == 1));
 	assert_return_code(ptrace(PTRACE_SEIZE, victim->pid, NULL, PTRACE_O_TRACEEXIT), errno);
 	assert_return_code(kill(victim->pid, SIGKILL), errno);
 	assert_int_equal(waitpid(victim->pid, &status, 0), victim->pid);
