@@ -1,167 +1,163 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver to start from: the smallest one that keeps translations of user memory coherent.
+ * A driver to start from, the smallest complete one. A program opens /dev/minimal and writes a buffer
+ * to it: no byte is copied, the device gets translations of the buffer's pages instead, until the
+ * kernel takes a page away or the file is closed. Reading the file says how many there are.
  *
- * A process opens /dev/minimal and writes a buffer to it. The driver does not copy the buffer: it
- * makes translations of its pages, as a device would need them to work there, and keeps them until
- * the kernel takes a page away or the file is closed. Reading the file says how many there are.
+ * There is no hardware yet; HARDWARE marks each place where it comes in.
  */
-#include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include <xmmu/xmmu.h>
 
 #define MINIMAL_MAX_PAGES 256
 
-/* One open file: one address space that the device works in. */
-struct minimal_context {
+/* One open file. */
+struct minimal {
 	struct xmmu_mirror mirror;
-	/* Translations of all ranges; under the mirror's lock. */
+	struct xmmu_range range;
+	unsigned long in_use; /* bit 0: the range */
+	/* The page table, and how many entries it has: under the mirror's lock. */
+	struct page *entry[MINIMAL_MAX_PAGES];
 	unsigned int present;
 };
 
-/* One buffer, with the device's page table for it; entries are under the mirror's lock. */
-struct minimal_buffer {
-	struct xmmu_range range;
-	struct page *entries[];
-};
-
-static struct minimal_context *to_context(struct xmmu_mirror *mirror)
-{
-	return container_of(mirror, struct minimal_context, mirror);
-}
-
-static struct minimal_buffer *to_buffer(struct xmmu_range *range)
-{
-	return container_of(range, struct minimal_buffer, range);
-}
-
 static struct page **entry_of(struct xmmu_range *range, unsigned long addr)
 {
-	return &to_buffer(range)->entries[(addr - xmmu_range_start(range)) >> PAGE_SHIFT];
+	struct minimal *minimal = container_of(range, struct minimal, range);
+
+	return &minimal->entry[(addr - xmmu_range_start(range)) >> PAGE_SHIFT];
 }
 
 static void minimal_populate(struct xmmu_walk *walk)
 {
 	struct xmmu_range *range = xmmu_walk_range(walk);
-	struct minimal_context *ctx = to_context(xmmu_range_mirror(range));
+	struct minimal *minimal = container_of(range, struct minimal, range);
 	struct xmmu_leaf leaf;
-	unsigned int i;
+	unsigned long i;
 
 	xmmu_walk_for_each(walk, &leaf) {
 		for (i = 0; i < leaf.len >> PAGE_SHIFT; i++) {
 			struct page **entry = entry_of(range, leaf.addr + i * PAGE_SIZE);
 
-			ctx->present += !*entry;
+			minimal->present += !*entry;
+			/* HARDWARE: write its entry, with the rights of leaf.perm. */
 			*entry = leaf.page + i;
 		}
 	}
 }
 
-/* A device with a TLB also has xmmu_ops::flush, which tells it to forget what was gathered here. */
 static void minimal_zap(struct xmmu_range *range, unsigned long start, unsigned long end,
 			struct xmmu_gather *gather)
 {
-	struct minimal_context *ctx = to_context(xmmu_range_mirror(range));
+	struct minimal *minimal = container_of(range, struct minimal, range);
 	unsigned long addr;
 
 	for (addr = start; addr < end; addr += PAGE_SIZE) {
-		struct page **entry = entry_of(range, addr);
-
-		if (!*entry)
+		if (!*entry_of(range, addr))
 			continue;
-		*entry = NULL;
-		ctx->present--;
+		/* HARDWARE: clear its entry. */
+		*entry_of(range, addr) = NULL;
+		minimal->present--;
 		xmmu_gather_add(gather, addr, addr + PAGE_SIZE);
 	}
 }
 
-/* No hardware works with these translations. A PCI driver turns bus mastering off, and reads back. */
-static void minimal_isolate(struct xmmu_mirror *mirror)
+static void minimal_flush(struct xmmu_mirror *mirror, const struct xmmu_gather *gather)
 {
+	/*
+	 * HARDWARE: tell it to forget gather->start to gather->end, and do not wait. The call below
+	 * moves to where it confirms, an interrupt handler for one, with the same ticket.
+	 */
+	xmmu_flush_done(mirror, gather->ticket);
 }
 
+static void minimal_isolate(struct xmmu_mirror *mirror)
+{
+	/* HARDWARE: it did not confirm. Cut it off: PCI bus mastering off, and read back. */
+}
+
+/* Nothing to free: the range is part of struct minimal. */
 static void minimal_range_free(struct xmmu_range *range)
 {
-	kvfree(to_buffer(range));
 }
 
 static const struct xmmu_ops minimal_ops = {
 	.populate = minimal_populate,
 	.zap = minimal_zap,
+	.flush = minimal_flush,
 	.isolate = minimal_isolate,
 	.range_free = minimal_range_free,
 };
 
 static int minimal_open(struct inode *inode, struct file *file)
 {
+	/* HARDWARE: with DMA, also .dma and .dev. */
 	const struct xmmu_config config = { .ops = &minimal_ops, .policy = XMMU_TRYLOCK };
-	struct minimal_context *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL);
+	struct minimal *minimal = kzalloc(sizeof(*minimal), GFP_KERNEL_ACCOUNT);
 	int ret;
 
-	if (!ctx)
+	if (!minimal)
 		return -ENOMEM;
-	ret = xmmu_mirror_attach(&ctx->mirror, &config);
-	if (ret) {
-		kfree(ctx);
-		return ret;
-	}
-	file->private_data = ctx;
-	return 0;
+	ret = xmmu_mirror_attach(&minimal->mirror, &config);
+	if (ret)
+		kfree(minimal);
+	else
+		file->private_data = minimal;
+	return ret;
 }
 
 static int minimal_release(struct inode *inode, struct file *file)
 {
-	struct minimal_context *ctx = file->private_data;
+	struct minimal *minimal = file->private_data;
 
-	xmmu_mirror_detach(&ctx->mirror);
-	kfree(ctx);
+	xmmu_mirror_detach(&minimal->mirror);
+	if (minimal->in_use)
+		xmmu_range_put(&minimal->range);
+	kfree(minimal);
 	return 0;
 }
 
 static ssize_t minimal_write(struct file *file, const char __user *data, size_t len, loff_t *pos)
 {
-	struct minimal_context *ctx = file->private_data;
 	unsigned long start = (unsigned long)data & PAGE_MASK;
 	unsigned long end = PAGE_ALIGN((unsigned long)data + len);
-	unsigned long pages = (end - start) >> PAGE_SHIFT;
-	struct minimal_buffer *buffer;
+	struct minimal *minimal = file->private_data;
 	int ret;
 
 	/* The file may have come from another process, with addresses of its own. */
-	if (!xmmu_mirror_is_current(&ctx->mirror))
+	if (!xmmu_mirror_is_current(&minimal->mirror))
 		return -EINVAL;
-	if (!len || pages > MINIMAL_MAX_PAGES)
+	if (!len || (end - start) >> PAGE_SHIFT > MINIMAL_MAX_PAGES)
 		return -EINVAL;
-	buffer = kvzalloc(struct_size(buffer, entries, pages), GFP_KERNEL_ACCOUNT);
-	if (!buffer)
-		return -ENOMEM;
-	ret = xmmu_range_insert(&ctx->mirror, &buffer->range, start, end);
-	if (ret) {
-		kvfree(buffer);
-		return ret;
-	}
-	ret = xmmu_populate(&buffer->range, start, end, 0, NULL, NULL);
+	if (test_and_set_bit(0, &minimal->in_use))
+		return -EBUSY;
+	ret = xmmu_range_insert(&minimal->mirror, &minimal->range, start, end);
 	if (ret)
-		xmmu_range_remove(&buffer->range);
-	/* From here on the mirror holds the only reference. */
-	xmmu_range_put(&buffer->range);
-	return ret ?: len;
+		goto unused;
+	/* XMMU_WRITE instead of 0 if the device is going to write. */
+	ret = xmmu_populate(&minimal->range, start, end, 0, NULL, NULL);
+	if (!ret)
+		return len;
+	xmmu_range_remove(&minimal->range);
+	xmmu_range_put(&minimal->range);
+unused:
+	clear_bit_unlock(0, &minimal->in_use);
+	return ret;
 }
 
 static ssize_t minimal_read(struct file *file, char __user *data, size_t len, loff_t *pos)
 {
-	struct minimal_context *ctx = file->private_data;
+	struct minimal *minimal = file->private_data;
 	char text[16];
 	int size;
 
-	xmmu_mirror_lock(&ctx->mirror);
-	size = scnprintf(text, sizeof(text), "%u\n", ctx->present);
-	xmmu_mirror_unlock(&ctx->mirror);
+	xmmu_mirror_lock(&minimal->mirror);
+	size = scnprintf(text, sizeof(text), "%u\n", minimal->present);
+	xmmu_mirror_unlock(&minimal->mirror);
 	return simple_read_from_buffer(data, len, pos, text, size);
 }
 

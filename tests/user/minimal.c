@@ -34,6 +34,9 @@ static void translations_follow_the_memory(void **state)
 	assert_int_equal(translations(fd), 0);
 	assert_int_equal(write(fd, memory, PAGES * PAGE), PAGES * PAGE);
 	assert_int_equal(translations(fd), PAGES);
+	/* One buffer at a time. */
+	assert_int_equal(write(fd, memory, PAGE), -1);
+	assert_int_equal(errno, EBUSY);
 	assert_int_equal(madvise(memory, PAGE, MADV_DONTNEED), 0);
 	assert_int_equal(translations(fd), PAGES - 1);
 	assert_int_equal(munmap(memory + PAGES / 2 * PAGE, PAGES / 2 * PAGE), 0);
@@ -68,6 +71,9 @@ static void bad_buffers_leave_nothing(void **state)
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(write(fd, (void *)(-PAGE), 2 * PAGE), -1);
 	assert_int_equal(translations(fd), 0);
+	/* The file can still be used. */
+	assert_int_equal(write(fd, memory, PAGE), PAGE);
+	assert_int_equal(translations(fd), 1);
 	close(fd);
 	t_unmap(memory, 1);
 }
