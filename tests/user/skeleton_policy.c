@@ -133,6 +133,21 @@ static void others_are_not_loaded(void **state)
 	assert_int_equal(access("/dev/xmmu-skeleton", F_OK), -1);
 }
 
+static void open_files_keep_the_module(void **state)
+{
+	int fd;
+
+	(void)state;
+	assert_int_equal(load("trylock"), 0);
+	fd = sk_open(O_CLOEXEC);
+	assert_int_equal(sk_attach(fd, 0), 0);
+	assert_int_not_equal(system("rmmod skeleton 2>/dev/null"), 0);
+	assert_int_equal(sk_detach(fd), 0);
+	assert_int_not_equal(system("rmmod skeleton 2>/dev/null"), 0);
+	close(fd);
+	unload();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +155,7 @@ int main(void)
 		cmocka_unit_test(trylock_zaps_when_nobody_holds_the_lock),
 		cmocka_unit_test(atomic_zaps),
 		cmocka_unit_test(others_are_not_loaded),
+		cmocka_unit_test(open_files_keep_the_module),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
