@@ -70,8 +70,9 @@ struct xmmu_config {
 	/** The device to map for; NULL with ::XMMU_DMA_NONE, needed otherwise. */
 	struct device *dev;
 	/**
-	 * The owner that the driver passes to `migrate_vma_setup()` and to exclusive access: events
-	 * that it caused itself are left out. NULL if it does neither.
+	 * The owner that the driver passes to `migrate_vma_setup()` and to exclusive access. Events
+	 * that it caused itself are then left out, so nothing is zapped: it calls xmmu_range_zap()
+	 * itself, after `migrate_vma_setup()` and before it copies. NULL if it does neither.
 	 */
 	void *owner;
 	/**
@@ -86,8 +87,9 @@ struct xmmu_config {
  * @brief One device context attached to one address space.
  *
  * Embed it in the driver's context, zeroed, and call only functions on it. It must stay until
- * xmmu_mirror_detach() has returned. A zeroed mirror is a detached one: attach and detach may race
- * with each other from the start, and the other functions fail or find nothing.
+ * xmmu_mirror_detach(), and every other call on it and on its ranges, has returned. A zeroed mirror
+ * is a detached one: attach and detach may race with each other from the start, and the other
+ * functions fail or find nothing.
  */
 struct xmmu_mirror {
 	/** @cond INTERNAL */
@@ -166,7 +168,8 @@ int __must_check xmmu_mirror_attach(struct xmmu_mirror *mirror, const struct xmm
  * @ctx{as xmmu_mirror_attach()}
  *
  * @retval 0       Attached.
- * @retval -EPERM  The caller is not the tracer of the process.
+ * @retval -EPERM  The caller is not the tracer of the process, or the process has made itself
+ *                 undumpable and the caller lacks `CAP_SYS_PTRACE`.
  * @retval -ESRCH  No such process, or it has no address space any more.
  * @retval -EINTR  A signal arrived; nothing is left.
  * @return Otherwise as xmmu_mirror_attach().
@@ -220,11 +223,11 @@ bool xmmu_mirror_is_current(const struct xmmu_mirror *mirror);
  * @brief Cut the device off and complete everything that waits for it.
  *
  * For a driver that finds its device dead or gone before the watchdog does. Walks end with -EIO
- * from now on. Does nothing if the mirror is isolated already.
+ * from now on. If somebody else does it, returns when it is done.
  *
  * @param mirror  An attached mirror.
  *
- * @ctx{process; may sleep; the mirror's lock is not held}
+ * @ctx{process; may sleep unless ::XMMU_ATOMIC; the mirror's lock is not held}
  */
 void xmmu_mirror_isolate(struct xmmu_mirror *mirror);
 

@@ -107,7 +107,7 @@ struct xmmu_ops {
 	 * @param walk  The walk; its window is xmmu_walk_start() to xmmu_walk_stop().
 	 *
 	 * @ctx{process; may sleep, except in a walk with ::XMMU_NOWAIT}
-	 * @return 0, or an error that ends the walk and is what xmmu_walk_end() returns.
+	 * @return 0, or a negative error that ends the walk and is what xmmu_walk_end() returns.
 	 */
 	int (*prepare)(struct xmmu_walk *walk);
 
@@ -171,7 +171,8 @@ struct xmmu_ops {
 	 *                calls xmmu_mirror_isolate() for the others from elsewhere.
 	 *
 	 * @ctx{process; the mirror's lock is not held; may be inside an invalidation\, so it must
-	 *      not wait for a populate\, an allocation or user space}
+	 *      not wait for a populate\, an allocation or user space\, and must not sleep under
+	 *      ::XMMU_ATOMIC}
 	 */
 	void (*isolate)(struct xmmu_mirror *mirror);
 

@@ -52,7 +52,10 @@ struct xmmu_range {
 	int cold_since;
 	/* enum xmmu_range_state in sdk/core/internal.h. Written under the lock. */
 	u8 state;
-	/* DMA addresses of populated pages by 2 MiB chunk, XMMU_DMA_LEAF only. Under the lock. */
+	/*
+	 * DMA addresses of populated pages by 2 MiB chunk, XMMU_DMA_LEAF only. The addresses are
+	 * under the lock; the array has its own.
+	 */
 	struct xarray dma;
 	/** @endcond */
 };
@@ -72,7 +75,9 @@ struct xmmu_range {
  *                 address space, or xmmu_ops::range_free is missing.
  * @retval -ESRCH  The mirror is not attached, or its address space is gone.
  * @retval -EIO    The device was isolated.
- * @retval -EINTR  A fatal signal arrived; nothing is left.
+ * @retval -EINTR  A signal arrived; nothing is left. The first insertion into an address space
+ *                 takes all locks of it, which any signal interrupts; waiting for other insertions
+ *                 only a fatal one.
  * @retval -ENOMEM No memory; nothing is left.
  */
 int __must_check xmmu_range_insert(struct xmmu_mirror *mirror, struct xmmu_range *range,
@@ -83,7 +88,8 @@ int __must_check xmmu_range_insert(struct xmmu_mirror *mirror, struct xmmu_range
  *
  * New walks are refused, and everything is zapped, flushed, waited for and unmapped before it
  * returns. Removing a range that is not inserted any more does nothing but wait for whoever
- * removes it. The caller's reference stays.
+ * removes it. The caller's reference stays. A walk that ran at the same time fails, but it may call
+ * xmmu_ops::prepare once more: what belongs to a range is freed in xmmu_ops::range_free.
  *
  * @param range  The range; the caller holds a reference.
  *

@@ -98,7 +98,8 @@ struct xmmu_walk {
 	unsigned long stop; /* end of the window */
 	unsigned long end;
 	unsigned long seq;
-	unsigned long fixed; /* address that was given to fixup_user_fault() */
+	unsigned long fixed;     /* address that was given to fixup_user_fault() */
+	unsigned long fixed_seq; /* seq then */
 	unsigned int flags;
 	int err;
 	bool pinned;  /* counted in mirror->users */
@@ -191,13 +192,16 @@ void xmmu_walk_commit(struct xmmu_walk *walk);
  *
  * @retval 0            All of the span is populated, or what is present with ::XMMU_SNAPSHOT.
  * @retval -EINVAL      Unaligned, empty, or outside the range; an unknown flag.
- * @retval -EFAULT      No mapping, or one that can not be read at all (`PROT_NONE`, I/O memory).
+ * @retval -EFAULT      No mapping, or one that can not be read at all (`PROT_NONE`, I/O memory,
+ *                      `memfd_secret()`).
  * @retval -EPERM       ::XMMU_WRITE into a mapping without that right.
  * @retval -EAGAIN      With ::XMMU_NOWAIT only: it would have had to wait.
  * @retval -ETIMEDOUT   The budget is used up.
  * @retval -EINTR       A fatal signal.
  * @retval -ESRCH       The address space is gone, the mirror detached, or the range removed.
  * @retval -ENOMEM      No memory, or no DMA address.
+ * @retval -EOPNOTSUPP  ::XMMU_DMA_LEAF of a page that lives in a device, or whose mapping bounces or
+ *                      is not coherent.
  * @retval -EHWPOISON   The memory is broken.
  * @retval -EIO         The device was isolated.
  * @return Otherwise what xmmu_ops::prepare returned.

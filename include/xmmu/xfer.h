@@ -91,7 +91,8 @@ int __must_check xmmu_xfer_begin(struct xmmu_walk *walk, struct xmmu_xfer *xfer,
 /**
  * @brief The device will not touch the bytes any more: unmap them.
  *
- * Invalidations that waited go on.
+ * Invalidations that waited go on. The mirror must still exist: detach waits for transfers, but not
+ * for those that an isolation has ended, so their owner calls this before it frees the mirror.
  *
  * @param xfer  The transfer.
  *

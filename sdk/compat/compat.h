@@ -8,6 +8,8 @@
 
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/mm.h>
 
 #include <xmmu/features.h>
 
@@ -43,5 +45,29 @@ static inline bool xmmu_compat_is_poisoned(struct mm_struct *mm, unsigned long a
 	return get_user_pages_remote(mm, addr, 1, FOLL_HWPOISON, NULL, NULL) == -EHWPOISON;
 #endif
 }
+
+/*
+ * The right to inspect a process that its tracer may have lost since it began to trace: the process
+ * is dumpable, or the tracer has the capability. Under the process's exec_update_lock.
+ */
+#if XMMU_HAS_MM_DUMPABLE
+static inline bool xmmu_compat_may_inspect(struct task_struct *task, struct mm_struct *mm)
+{
+	return get_dumpable(mm) == SUID_DUMP_USER || ns_capable(mm->user_ns, CAP_SYS_PTRACE);
+}
+#else
+static inline bool xmmu_compat_may_inspect(struct task_struct *task, struct mm_struct *mm)
+{
+	struct task_exec_state *state;
+	bool may;
+
+	rcu_read_lock();
+	state = rcu_dereference(task->exec_state);
+	may = state && (READ_ONCE(state->dumpable) == TASK_DUMPABLE_OWNER ||
+			ns_capable(state->user_ns, CAP_SYS_PTRACE));
+	rcu_read_unlock();
+	return may;
+}
+#endif
 
 #endif /* XMMU_COMPAT_H */

@@ -16,7 +16,7 @@
 
 #include "internal.h"
 
-#define XMMU_POISON       0x5a5a5a5a5a5a5a5aUL
+#define XMMU_POISON       (ULONG_MAX / 0xff * 0x5a)
 #define XMMU_DELAY_MAX_US 10000
 #define XMMU_LATE_MAX_MS  60000
 
@@ -28,6 +28,9 @@ static struct {
 	u32 delay_us;
 	u32 late_flush_ms;
 } xmmu_inject;
+
+/* Its work must go on when memory is short, as the device's confirmation would. */
+static struct workqueue_struct *xmmu_late_wq;
 
 static atomic_t xmmu_ranges = ATOMIC_INIT(0);
 static atomic_t xmmu_late_flushes = ATOMIC_INIT(0);
@@ -92,7 +95,7 @@ bool xmmu_inject_late_flush(struct xmmu_mirror *mirror, u64 ticket, xmmu_confirm
 	u32 ms = min_t(u32, READ_ONCE(xmmu_inject.late_flush_ms), XMMU_LATE_MAX_MS);
 	struct xmmu_late_flush *late;
 
-	if (!ms || mirror->config.policy == XMMU_ATOMIC)
+	if (!ms || !xmmu_late_wq || mirror->config.policy == XMMU_ATOMIC)
 		return false;
 	late = kmalloc(sizeof(*late), GFP_ATOMIC | __GFP_NOWARN);
 	if (!late)
@@ -102,7 +105,7 @@ bool xmmu_inject_late_flush(struct xmmu_mirror *mirror, u64 ticket, xmmu_confirm
 	late->ticket = ticket;
 	late->confirm = confirm;
 	atomic_inc(&xmmu_late_flushes);
-	queue_delayed_work(xmmu_wq, &late->work, msecs_to_jiffies(ms));
+	queue_delayed_work(xmmu_late_wq, &late->work, msecs_to_jiffies(ms));
 	return true;
 }
 
@@ -112,7 +115,6 @@ void xmmu_debug_check_detached(struct xmmu_mirror *mirror)
 	wait_var_event(&xmmu_late_flushes, !atomic_read(&xmmu_late_flushes));
 	WARN(!list_empty(&mirror->tickets), "xmmu: %s: a transfer outlives its mirror\n",
 	     XMMU_DRIVER_NAME);
-	WARN_ON(mirror->users || mirror->blocks.rb_root.rb_node);
 }
 
 void xmmu_debug_check_gather(const struct xmmu_gather *gather, unsigned long start,
@@ -147,7 +149,7 @@ void xmmu_debug_range_freed(void)
 /* Whoever reads pages after the commit gets pages that do not exist. */
 void xmmu_debug_poison(unsigned long *pfns, unsigned long count)
 {
-	memset64((u64 *)pfns, XMMU_POISON, count);
+	memset_l(pfns, XMMU_POISON, count);
 }
 
 /* Reclaim calls back, and so does a holder of mmap_lock. */
@@ -194,6 +196,8 @@ void xmmu_debug_init(struct dentry *folder)
 	debugfs_create_u32("fail", 0600, inject, &xmmu_inject.fail);
 	debugfs_create_u32("delay_us", 0600, inject, &xmmu_inject.delay_us);
 	debugfs_create_u32("late_flush_ms", 0600, inject, &xmmu_inject.late_flush_ms);
+	xmmu_late_wq =
+		alloc_workqueue("xmmu-late-" XMMU_DRIVER_NAME, WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	xmmu_debug_name_missing();
 }
 
@@ -201,6 +205,8 @@ void xmmu_debug_exit(void)
 {
 	int left = atomic_read(&xmmu_ranges);
 
+	if (xmmu_late_wq)
+		destroy_workqueue(xmmu_late_wq);
 	WARN(left, "xmmu: %s: %d ranges were never put\n", XMMU_DRIVER_NAME, left);
 }
 

@@ -9,6 +9,7 @@
  */
 #include <linux/dma-mapping.h>
 #include <linux/hmm.h>
+#include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -26,6 +27,12 @@
 struct xmmu_chunk {
 	dma_addr_t entry[XMMU_CHUNK_PAGES];
 };
+
+/* Memory of a device has no address that another device could use as it is. */
+bool xmmu_page_mappable(struct page *page)
+{
+	return !is_device_private_page(page) && !is_pci_p2pdma_page(page);
+}
 
 static bool xmmu_dma_used(const struct xmmu_range *range)
 {
@@ -158,11 +165,14 @@ static int xmmu_entry_map(struct xmmu_walk *walk, dma_addr_t *entry, unsigned lo
 		xmmu_entry_unmap(walk->range, entry);
 	if (xmmu_inject_fail())
 		return -ENOMEM;
+	if (!xmmu_page_mappable(hmm_pfn_to_page(pfn)))
+		return -EOPNOTSUPP;
 	addr = dma_map_page(dev, hmm_pfn_to_page(pfn), 0, PAGE_SIZE, xmmu_entry_dir(flags));
 	if (dma_mapping_error(dev, addr))
 		return -ENOMEM;
 	*entry = addr | flags | XMMU_ENTRY_NEW;
-	return 0;
+	/* It bounces after all, or is not coherent: CPU and device would not see each other. */
+	return dma_need_sync(dev, addr) ? -EOPNOTSUPP : 0;
 }
 
 /* Map the window; after an error xmmu_dma_abandon() follows. Under the lock. */
@@ -174,7 +184,7 @@ int xmmu_dma_map(struct xmmu_walk *walk)
 	if (!xmmu_dma_used(walk->range))
 		return 0;
 	for (addr = walk->pos; addr < walk->stop && !err; addr += PAGE_SIZE, pfn++)
-		if (*pfn & HMM_PFN_VALID)
+		if (xmmu_walk_takes(walk, *pfn))
 			err = xmmu_entry_map(walk, xmmu_entry(walk->range, addr), *pfn);
 	return err;
 }

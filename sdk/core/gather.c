@@ -46,7 +46,7 @@ void xmmu_ticket_del(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket)
 }
 
 /* Under ticket_lock. After it, an orphan is gone. */
-static void xmmu_ticket_confirm(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket)
+static void xmmu_ticket_confirm_locked(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket)
 {
 	lockdep_assert_held(&mirror->ticket_lock);
 	trace_xmmu_flush_done(mirror, ticket->id);
@@ -59,6 +59,16 @@ static void xmmu_ticket_confirm(struct xmmu_mirror *mirror, struct xmmu_ticket *
 	wake_up_all(&mirror->wait);
 }
 
+/* Nothing was posted for it. */
+void xmmu_ticket_confirm(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	xmmu_ticket_confirm_locked(mirror, ticket);
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+}
+
 static void xmmu_flush_confirm(struct xmmu_mirror *mirror, u64 id)
 {
 	struct xmmu_ticket *ticket;
@@ -67,7 +77,7 @@ static void xmmu_flush_confirm(struct xmmu_mirror *mirror, u64 id)
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
 	list_for_each_entry(ticket, &mirror->tickets, node) {
 		if (ticket->id == id && ticket->kind == XMMU_TICKET_FLUSH) {
-			xmmu_ticket_confirm(mirror, ticket);
+			xmmu_ticket_confirm_locked(mirror, ticket);
 			break;
 		}
 	}
@@ -153,7 +163,7 @@ void xmmu_ticket_complete_all(struct xmmu_mirror *mirror)
 		if (ticket->kind == XMMU_TICKET_XFER)
 			xmmu_xfer_abandon(container_of(ticket, struct xmmu_xfer, ticket));
 		else
-			xmmu_ticket_confirm(mirror, ticket);
+			xmmu_ticket_confirm_locked(mirror, ticket);
 	}
 	wake_up_all(&mirror->wait);
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);

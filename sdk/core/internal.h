@@ -122,6 +122,7 @@ void xmmu_inval_finish(struct xmmu_inval *inval);
 /* gather.c */
 void xmmu_ticket_add(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket,
 		     enum xmmu_ticket_kind kind, unsigned long start, unsigned long end);
+void xmmu_ticket_confirm(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket);
 void xmmu_ticket_del(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket);
 bool xmmu_ticket_pending(struct xmmu_mirror *mirror, unsigned long start, unsigned long end,
 			 u64 until);
@@ -133,6 +134,7 @@ void xmmu_ticket_complete_all(struct xmmu_mirror *mirror);
 void xmmu_xfer_abandon(struct xmmu_xfer *xfer);
 
 /* dma.c */
+bool xmmu_page_mappable(struct page *page);
 int xmmu_dma_reserve(struct xmmu_walk *walk);
 int xmmu_dma_map(struct xmmu_walk *walk);
 void xmmu_dma_keep(struct xmmu_walk *walk);
@@ -144,6 +146,7 @@ dma_addr_t xmmu_dma_addr(struct xmmu_range *range, unsigned long addr);
 void xmmu_dma_free(struct xmmu_range *range);
 
 /* walk.c */
+bool xmmu_walk_takes(const struct xmmu_walk *walk, unsigned long pfn);
 bool xmmu_walk_wants_write(const struct xmmu_walk *walk, unsigned long pfn);
 
 #endif

@@ -47,12 +47,24 @@ void xmmu_inval_zap(struct xmmu_inval *inval, struct xmmu_range *range)
 	xmmu_inject_delay();
 }
 
+/*
+ * The kernel keeps walks out of the span until the invalidation ends. When the driver zaps, only
+ * the ticket does, until everything is unmapped: it covers the whole span, and is there even if
+ * nothing was populated.
+ */
+static void xmmu_inval_add_ticket(struct xmmu_inval *inval)
+{
+	bool whole = !inval->block;
+
+	xmmu_ticket_add(inval->mirror, inval->ticket, XMMU_TICKET_FLUSH,
+			whole ? inval->start : inval->gather.start,
+			whole ? inval->end : inval->gather.end);
+}
+
 static void xmmu_inval_flush(struct xmmu_inval *inval)
 {
 	struct xmmu_mirror *mirror = inval->mirror;
 
-	xmmu_ticket_add(mirror, inval->ticket, XMMU_TICKET_FLUSH, inval->gather.start,
-			inval->gather.end);
 	if (READ_ONCE(inval->ticket->confirmed))
 		return;
 	inval->gather.ticket = inval->ticket->id;
@@ -100,16 +112,20 @@ static void xmmu_inval_done(struct xmmu_inval *inval)
 void xmmu_inval_post(struct xmmu_inval *inval)
 {
 	struct xmmu_mirror *mirror = inval->mirror;
+	bool zapped = !xmmu_gather_empty(&inval->gather);
+	bool flush = zapped && mirror->config.ops->flush;
 
 	xmmu_mirror_assert_locked(mirror);
-	if (xmmu_gather_empty(&inval->gather))
-		inval->ticket = NULL;
-	else
+	if (zapped)
 		xmmu_count(mirror, zaps);
-	if (!mirror->config.ops->flush)
+	if (inval->block && !flush)
 		inval->ticket = NULL;
 	if (inval->ticket)
+		xmmu_inval_add_ticket(inval);
+	if (flush)
 		xmmu_inval_flush(inval);
+	else if (inval->ticket)
+		xmmu_ticket_confirm(mirror, inval->ticket);
 	inval->until = READ_ONCE(mirror->last_ticket);
 	inval->waiting = xmmu_ticket_pending(mirror, inval->start, inval->end, inval->until);
 	if (!inval->waiting)
@@ -164,6 +180,8 @@ static void xmmu_inval_report(struct xmmu_inval *inval, enum xmmu_outcome outcom
 	atomic_dec(&mirror->open);
 	if (outcome == XMMU_REFUSED)
 		xmmu_count(mirror, refused);
+	if (outcome == XMMU_FILTERED)
+		xmmu_count(mirror, filtered);
 	xmmu_count_max(mirror, invalidate_ns_max,
 		       ktime_to_ns(ktime_sub(ktime_get(), inval->entered)));
 	trace_xmmu_invalidate(mirror, report);

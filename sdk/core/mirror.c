@@ -295,14 +295,15 @@ static int xmmu_mirror_register(struct xmmu_mirror *mirror, const struct xmmu_co
 	xmmu_mirror_init(mirror, config, mm);
 	xmmu_debug_prime_locks(mirror);
 	mmgrab(mm);
-	/* Callbacks may come before the registration returns: the mirror is complete. */
-	WRITE_ONCE(mirror->state, XMMU_STATE_LIVE);
 	err = mmu_notifier_register(&mirror->notifier, mm);
 	if (err) {
-		WRITE_ONCE(mirror->state, XMMU_STATE_DETACHED);
 		mmdrop(mm);
 		return err;
 	}
+	/* Until now callbacks could only count; release needs mm_users to be gone. */
+	xmmu_mirror_lock(mirror);
+	xmmu_mirror_set_state(mirror, XMMU_STATE_LIVE);
+	xmmu_mirror_unlock(mirror);
 	xmmu_driver_add(mirror);
 	trace_xmmu_attach(mirror);
 	return 0;
@@ -327,7 +328,8 @@ int xmmu_mirror_attach(struct xmmu_mirror *mirror, const struct xmmu_config *con
 	return xmmu_mirror_attach_mm(mirror, config, current->mm);
 }
 
-static bool xmmu_is_tracer_of(struct task_struct *task)
+/* What ptrace itself asks for at each access to the memory of a process. */
+static bool xmmu_may_trace(struct task_struct *task, struct mm_struct *mm)
 {
 	struct task_struct *tracer;
 	bool is;
@@ -336,7 +338,7 @@ static bool xmmu_is_tracer_of(struct task_struct *task)
 	tracer = ptrace_parent(task);
 	is = tracer && same_thread_group(tracer, current);
 	rcu_read_unlock();
-	return is;
+	return is && xmmu_compat_may_inspect(task, mm);
 }
 
 /* The mm of a process that the caller traces, with mm_users held. */
@@ -357,7 +359,7 @@ static struct mm_struct *xmmu_traced_mm(pid_t nr)
 	mm = get_task_mm(task);
 	if (!mm) {
 		mm = ERR_PTR(-ESRCH);
-	} else if (!xmmu_is_tracer_of(task)) {
+	} else if (!xmmu_may_trace(task, mm)) {
 		mmput_async(mm);
 		mm = ERR_PTR(-EPERM);
 	}
@@ -378,22 +380,29 @@ int xmmu_mirror_attach_pid(struct xmmu_mirror *mirror, const struct xmmu_config 
 	return err;
 }
 
+/* Any range of the mirror, with a reference. Blocks without one are being removed by others. */
+static struct xmmu_range *xmmu_mirror_any_range(struct xmmu_mirror *mirror)
+{
+	struct xmmu_range *range = NULL;
+	struct xmmu_block *block;
+
+	xmmu_mirror_lock(mirror);
+	xmmu_mirror_for_each_block(mirror, block) {
+		range = xmmu_block_first(block, 0, ULONG_MAX);
+		if (range) {
+			xmmu_range_get(range);
+			break;
+		}
+	}
+	xmmu_mirror_unlock(mirror);
+	return range;
+}
+
 static void xmmu_mirror_remove_ranges(struct xmmu_mirror *mirror)
 {
-	struct xmmu_block *block;
 	struct xmmu_range *range;
 
-	for (;;) {
-		range = NULL;
-		xmmu_mirror_lock(mirror);
-		block = xmmu_mirror_first_block(mirror);
-		if (block)
-			range = xmmu_block_first(block, 0, ULONG_MAX);
-		if (range)
-			xmmu_range_get(range);
-		xmmu_mirror_unlock(mirror);
-		if (!range)
-			return;
+	while ((range = xmmu_mirror_any_range(mirror))) {
 		xmmu_range_remove(range);
 		xmmu_range_put(range);
 	}
@@ -413,6 +422,7 @@ static void xmmu_mirror_unregister(struct xmmu_mirror *mirror)
 	xmmu_driver_del(mirror);
 	/* Others may have removed some of the ranges, and not be back yet. */
 	wait_event(mirror->wait, xmmu_mirror_retire(mirror));
+	WARN_ON(mirror->blocks.rb_root.rb_node);
 	xmmu_debug_check_detached(mirror);
 	mmdrop(mm);
 }
@@ -424,10 +434,21 @@ void xmmu_mirror_detach(struct xmmu_mirror *mirror)
 	clear_and_wake_up_bit(XMMU_FLAG_CHANGING, &mirror->flags);
 }
 
+/* Whoever comes second returns no sooner: his pages are freed as well. */
+static void xmmu_mirror_wait_cut(struct xmmu_mirror *mirror)
+{
+	if (!xmmu_mirror_is_atomic(mirror))
+		wait_event(mirror->wait, test_bit(XMMU_FLAG_CUT, &mirror->flags));
+	while (!test_bit(XMMU_FLAG_CUT, &mirror->flags))
+		cpu_relax();
+}
+
 void xmmu_mirror_isolate(struct xmmu_mirror *mirror)
 {
-	if (test_and_set_bit(XMMU_FLAG_ISOLATED, &mirror->flags))
+	if (test_and_set_bit(XMMU_FLAG_ISOLATED, &mirror->flags)) {
+		xmmu_mirror_wait_cut(mirror);
 		return;
+	}
 	trace_xmmu_isolate(mirror);
 	xmmu_count(mirror, isolated);
 	mirror->config.ops->isolate(mirror);

@@ -139,12 +139,20 @@ static struct xmmu_block *xmmu_block_create(struct xmmu_mirror *mirror, unsigned
 	return block;
 }
 
-/* The last range is gone. Under block_mutex; the mirror's lock is not held. */
-static void xmmu_block_destroy(struct xmmu_mirror *mirror, struct xmmu_block *block)
+/* If the last range is gone, nobody finds the block any more. Under block_mutex. */
+static bool xmmu_block_unlink(struct xmmu_mirror *mirror, struct xmmu_block *block)
 {
+	if (block->nr_ranges)
+		return false;
 	xmmu_mirror_lock(mirror);
 	interval_tree_remove(&block->node, &mirror->blocks);
 	xmmu_mirror_unlock(mirror);
+	return true;
+}
+
+/* Waits for every open invalidation of the mm, so without block_mutex. The mirror is pinned. */
+static void xmmu_block_destroy(struct xmmu_block *block)
+{
 	cancel_work_sync(&block->rearm);
 	mmu_interval_notifier_remove(&block->notifier);
 	kref_put(&block->ref, xmmu_block_free);
@@ -159,8 +167,12 @@ static void xmmu_range_init(struct xmmu_range *range, struct xmmu_mirror *mirror
 	range->mirror = mirror;
 	range->block = block;
 	kref_init(&range->ref);
-	/* An invalidation may be open whose callback did not see the range. */
+	/*
+	 * An invalidation may be open whose callback did not see the range. Nor did a worker that
+	 * waits for it now, so what it has read must not match.
+	 */
 	range->cold = true;
+	range->seq = 1;
 	range->cold_since = atomic_read(&mirror->ended) - 1;
 	xa_init(&range->dma);
 }
@@ -184,21 +196,30 @@ static int xmmu_range_link(struct xmmu_range *range)
 	return err;
 }
 
-/* With mm_users held. */
-static int xmmu_range_insert_locked(struct xmmu_mirror *mirror, struct xmmu_range *range,
+/* With mm_users held, and the mirror pinned. */
+static int xmmu_range_insert_pinned(struct xmmu_mirror *mirror, struct xmmu_range *range,
 				    unsigned long start, unsigned long end)
 {
-	struct xmmu_block *block = xmmu_block_find(mirror, start, end - 1);
+	struct xmmu_block *block;
+	bool empty = false;
 	int err;
 
+	err = mutex_lock_killable(&mirror->block_mutex);
+	if (err)
+		return err;
+	block = xmmu_block_find(mirror, start, end - 1);
 	if (!block)
 		block = xmmu_block_create(mirror, start, end - 1);
-	if (IS_ERR(block))
-		return PTR_ERR(block);
-	xmmu_range_init(range, mirror, block, start, end);
-	err = xmmu_range_link(range);
-	if (!block->nr_ranges)
-		xmmu_block_destroy(mirror, block);
+	if (IS_ERR(block)) {
+		err = PTR_ERR(block);
+	} else {
+		xmmu_range_init(range, mirror, block, start, end);
+		err = xmmu_range_link(range);
+		empty = xmmu_block_unlink(mirror, block);
+	}
+	mutex_unlock(&mirror->block_mutex);
+	if (empty)
+		xmmu_block_destroy(block);
 	return err;
 }
 
@@ -224,11 +245,7 @@ int xmmu_range_insert(struct xmmu_mirror *mirror, struct xmmu_range *range, unsi
 	err = -ESRCH;
 	if (!mmget_not_zero(mirror->mm))
 		goto unpin;
-	err = mutex_lock_killable(&mirror->block_mutex);
-	if (!err) {
-		err = xmmu_range_insert_locked(mirror, range, start, end);
-		mutex_unlock(&mirror->block_mutex);
-	}
+	err = xmmu_range_insert_pinned(mirror, range, start, end);
 	mmput_async(mirror->mm);
 unpin:
 	xmmu_mirror_unpin(mirror);
@@ -243,7 +260,10 @@ int xmmu_range_check(const struct xmmu_range *range, unsigned long start, unsign
 	return start >= xmmu_range_start(range) && end <= xmmu_range_end(range) ? 0 : -EINVAL;
 }
 
-/* Zap, flush, wait, unmap; the kernel's callbacks for the span run beside it. */
+/*
+ * Zap, flush, wait, unmap; the kernel's callbacks for the span run beside it. A range that was
+ * removed meanwhile is left alone: its driver may have torn its page table down.
+ */
 void xmmu_range_zap_sync(struct xmmu_range *range, unsigned long start, unsigned long end)
 {
 	struct xmmu_mirror *mirror = range->mirror;
@@ -252,7 +272,8 @@ void xmmu_range_zap_sync(struct xmmu_range *range, unsigned long start, unsigned
 	xmmu_inval_init(&inval, mirror, start, end);
 	inval.range = range;
 	xmmu_mirror_lock(mirror);
-	xmmu_inval_zap(&inval, range);
+	if (range->state != XMMU_RANGE_REMOVED)
+		xmmu_inval_zap(&inval, range);
 	xmmu_inval_post(&inval);
 	xmmu_mirror_unlock(mirror);
 	xmmu_inval_finish(&inval);
@@ -265,7 +286,7 @@ int xmmu_range_zap(struct xmmu_range *range, unsigned long start, unsigned long 
 
 	if (err)
 		return err;
-	/* Nothing is left in a range that was removed, and its mirror may be gone. */
+	/* Detach has removed everything, and the mirror may be freed since. */
 	if (READ_ONCE(range->state) == XMMU_RANGE_REMOVED || !xmmu_mirror_pin(mirror))
 		return 0;
 	xmmu_range_zap_sync(range, start, end);
@@ -278,14 +299,17 @@ static void xmmu_range_unlink(struct xmmu_range *range)
 {
 	struct xmmu_mirror *mirror = range->mirror;
 	struct xmmu_block *block = range->block;
+	bool empty;
 
 	mutex_lock(&mirror->block_mutex);
 	xmmu_mirror_lock(mirror);
 	interval_tree_remove(&range->node, &block->ranges);
 	xmmu_mirror_unlock(mirror);
-	if (!--block->nr_ranges)
-		xmmu_block_destroy(mirror, block);
+	block->nr_ranges--;
+	empty = xmmu_block_unlink(mirror, block);
 	mutex_unlock(&mirror->block_mutex);
+	if (empty)
+		xmmu_block_destroy(block);
 }
 
 static bool xmmu_range_set_state(struct xmmu_range *range, enum xmmu_range_state from,
@@ -323,7 +347,7 @@ void xmmu_range_remove(struct xmmu_range *range)
 {
 	struct xmmu_mirror *mirror = range->mirror;
 
-	/* Detach has removed it, and the mirror may be gone. */
+	/* Detach has removed it, and the mirror may be freed since. */
 	if (READ_ONCE(range->state) == XMMU_RANGE_REMOVED || !xmmu_mirror_pin(mirror))
 		return;
 	xmmu_range_remove_once(range);
@@ -341,21 +365,28 @@ static struct xmmu_range *xmmu_block_inserted(struct xmmu_block *block, unsigned
 	return NULL;
 }
 
+/* Under the lock. */
+static struct xmmu_range *xmmu_mirror_inserted(struct xmmu_mirror *mirror, unsigned long addr)
+{
+	struct interval_tree_node *node;
+	struct xmmu_range *range = NULL;
+
+	for (node = interval_tree_iter_first(&mirror->blocks, addr, addr); node && !range;
+	     node = interval_tree_iter_next(node, addr, addr))
+		range = xmmu_block_inserted(container_of(node, struct xmmu_block, node), addr);
+	return range;
+}
+
 struct xmmu_range *xmmu_range_find(struct xmmu_mirror *mirror, unsigned long addr)
 {
-	struct xmmu_range *range = NULL;
-	struct xmmu_block *block;
+	struct xmmu_range *range;
 
 	if (!xmmu_mirror_pin(mirror))
 		return NULL;
 	xmmu_mirror_lock(mirror);
-	xmmu_mirror_for_each_block(mirror, block) {
-		range = xmmu_block_inserted(block, addr);
-		if (range) {
-			xmmu_range_get(range);
-			break;
-		}
-	}
+	range = xmmu_mirror_inserted(mirror, addr);
+	if (range)
+		xmmu_range_get(range);
 	xmmu_mirror_unlock(mirror);
 	xmmu_mirror_unpin(mirror);
 	return range;

@@ -9,7 +9,9 @@
  * was read.
  */
 #include <linux/hmm.h>
+#include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/hugetlb.h>
 #include <linux/sched/mm.h>
@@ -60,6 +62,14 @@ static int xmmu_walk_dead(const struct xmmu_walk *walk)
 	return xmmu_mirror_error(xmmu_walk_mirror(walk));
 }
 
+/* Whether a page is what the walk wants: there, and writable if the device is to write. */
+bool xmmu_walk_takes(const struct xmmu_walk *walk, unsigned long pfn)
+{
+	unsigned long want = HMM_PFN_VALID | (walk->flags & XMMU_WRITE ? HMM_PFN_WRITE : 0);
+
+	return (pfn & want) == want;
+}
+
 /* Whether a page is to be mapped for the device to write. */
 bool xmmu_walk_wants_write(const struct xmmu_walk *walk, unsigned long pfn)
 {
@@ -75,8 +85,9 @@ static int xmmu_walk_alloc(struct xmmu_walk *walk)
 		return 0;
 	if (xmmu_inject_fail())
 		return -ENOMEM;
-	walk->pfns = kmalloc_array(pages, sizeof(*walk->pfns),
-				   walk->flags & XMMU_NOWAIT ? GFP_NOWAIT : GFP_KERNEL);
+	walk->pfns =
+		kmalloc_array(pages, sizeof(*walk->pfns),
+			      walk->flags & XMMU_NOWAIT ? GFP_NOWAIT | __GFP_NOWARN : GFP_KERNEL);
 	return walk->pfns ? 0 : -ENOMEM;
 }
 
@@ -86,7 +97,7 @@ static int xmmu_walk_open(struct xmmu_walk *walk)
 
 	if (walk->flags & ~XMMU_WALK_FLAGS || xmmu_range_check(walk->range, walk->pos, walk->end))
 		return -EINVAL;
-	/* The mirror may be gone if the range was removed: its state is read first. */
+	/* Detach has removed the range, and the mirror may be freed since. */
 	if (READ_ONCE(walk->range->state) != XMMU_RANGE_INSERTED || !xmmu_mirror_pin(mirror))
 		return -ESRCH;
 	walk->pinned = true;
@@ -117,15 +128,23 @@ void xmmu_walk_init(struct xmmu_walk *walk, struct xmmu_range *range, unsigned l
 	walk->err = xmmu_walk_open(walk);
 }
 
-/* Let the worker wait for the open invalidations. Under the lock. */
+/* Let the worker wait for the open invalidations of now. Under the lock. */
 static int xmmu_walk_rearm(struct xmmu_walk *walk)
 {
 	int err = xmmu_walk_dead(walk);
 
+	walk->seq = walk->range->seq;
 	/* The block of an inserted range stays, and cancels the work before it goes. */
 	if (!err)
 		queue_work(xmmu_wq, &walk->range->block->rearm);
 	return err;
+}
+
+/* A newer invalidation makes the worker's wait worthless: it must be queued again. */
+static bool xmmu_walk_stop_waiting(const struct xmmu_walk *walk)
+{
+	return !READ_ONCE(walk->range->cold) || READ_ONCE(walk->range->seq) != walk->seq ||
+	       xmmu_walk_dead(walk);
 }
 
 /* Wait for the worker, as long as we may. */
@@ -140,8 +159,7 @@ static int xmmu_walk_wait_warm(struct xmmu_walk *walk)
 	if (err)
 		return err;
 	xmmu_count(mirror, cold_waits);
-	if (wait_event_killable_timeout(mirror->wait,
-					!READ_ONCE(walk->range->cold) || xmmu_walk_dead(walk),
+	if (wait_event_killable_timeout(mirror->wait, xmmu_walk_stop_waiting(walk),
 					xmmu_budget_left(walk->budget)) < 0)
 		return -EINTR;
 	return XMMU_AGAIN;
@@ -192,20 +210,13 @@ static int xmmu_walk_begin(struct xmmu_walk *walk)
 	return 0;
 }
 
-static bool xmmu_walk_satisfied(const struct xmmu_walk *walk, unsigned long pfn)
-{
-	unsigned long want = HMM_PFN_VALID | (walk->flags & XMMU_WRITE ? HMM_PFN_WRITE : 0);
-
-	return (pfn & want) == want;
-}
-
 /* The first page of the window that is not as it is wanted; the end of the window if all are. */
 static unsigned long xmmu_walk_missing(const struct xmmu_walk *walk)
 {
 	unsigned long addr, *pfn = walk->pfns;
 
 	for (addr = walk->pos; addr < walk->stop; addr += PAGE_SIZE, pfn++)
-		if (!xmmu_walk_satisfied(walk, *pfn))
+		if (!xmmu_walk_takes(walk, *pfn))
 			break;
 	return addr;
 }
@@ -217,14 +228,18 @@ static unsigned long xmmu_walk_missing(const struct xmmu_walk *walk)
  */
 static int xmmu_walk_fixup(struct xmmu_walk *walk)
 {
-	unsigned int flags = walk->flags & XMMU_WRITE ? FAULT_FLAG_WRITE : 0;
+	unsigned int flags = FAULT_FLAG_REMOTE | (walk->flags & XMMU_WRITE ? FAULT_FLAG_WRITE : 0);
 	unsigned long addr = xmmu_walk_missing(walk);
 	bool unlocked = false;
 	int err;
 
-	if (addr == walk->fixed || addr == walk->stop)
+	if (addr == walk->stop || !vma_lookup(walk->mm, addr))
+		return -EFAULT;
+	/* It did not help, and nothing has taken the page away again. */
+	if (addr == walk->fixed && walk->seq == walk->fixed_seq)
 		return -EFAULT;
 	walk->fixed = addr;
+	walk->fixed_seq = walk->seq;
 	err = fixup_user_fault(walk->mm, addr, flags, &unlocked);
 	if (err == -EFAULT && xmmu_compat_is_poisoned(walk->mm, addr))
 		return -EHWPOISON;
@@ -235,8 +250,14 @@ static int xmmu_walk_fixup(struct xmmu_walk *walk)
 	return XMMU_AGAIN;
 }
 
-/* hmm_range_fault() sleeps on hugetlb memory whatever it is asked. Under mmap_lock. */
-static bool xmmu_walk_has_hugetlb(struct xmmu_walk *walk)
+/* Pages of memfd_secret() are in no kernel mapping and for nobody else; hmm does not know. */
+static bool xmmu_vma_is_secret(const struct vm_area_struct *vma)
+{
+	return vma->vm_file && file_inode(vma->vm_file)->i_sb->s_magic == SECRETMEM_MAGIC;
+}
+
+/* What hmm_range_fault() would do and must not. Under mmap_lock. */
+static int xmmu_walk_check_vmas(const struct xmmu_walk *walk)
 {
 	struct vm_area_struct *vma;
 	unsigned long addr = walk->pos;
@@ -244,12 +265,15 @@ static bool xmmu_walk_has_hugetlb(struct xmmu_walk *walk)
 	while (addr < walk->stop) {
 		vma = find_vma(walk->mm, addr);
 		if (!vma || vma->vm_start >= walk->stop)
-			return false;
-		if (is_vm_hugetlb_page(vma))
-			return true;
+			break;
+		if (xmmu_vma_is_secret(vma))
+			return -EFAULT;
+		/* It sleeps there, whatever it is asked. */
+		if (walk->flags & XMMU_NOWAIT && is_vm_hugetlb_page(vma))
+			return -EAGAIN;
 		addr = vma->vm_end;
 	}
-	return false;
+	return 0;
 }
 
 static unsigned long xmmu_walk_request(const struct xmmu_walk *walk)
@@ -259,13 +283,15 @@ static unsigned long xmmu_walk_request(const struct xmmu_walk *walk)
 	return HMM_PFN_REQ_FAULT | (walk->flags & XMMU_WRITE ? HMM_PFN_REQ_WRITE : 0);
 }
 
-/* Under mmap_lock. */
-static int xmmu_walk_fault_locked(struct xmmu_walk *walk)
+/*
+ * The sequence of the block lets hmm give up early; whether the walk may go on is not decided by
+ * it. Under mmap_lock.
+ */
+static int xmmu_walk_hmm(struct xmmu_walk *walk)
 {
 	struct mmu_interval_notifier *notifier = &walk->range->block->notifier;
 	struct hmm_range hmm = {
 		.notifier = notifier,
-		/* Lets hmm give up early. Whether the walk may go on is not decided by it. */
 		.notifier_seq = READ_ONCE(notifier->invalidate_seq),
 		.start = walk->pos,
 		.end = walk->stop,
@@ -273,12 +299,28 @@ static int xmmu_walk_fault_locked(struct xmmu_walk *walk)
 		.default_flags = xmmu_walk_request(walk),
 		.dev_private_owner = xmmu_walk_mirror(walk)->config.owner,
 	};
-	int err;
 
 	memset(walk->pfns, 0, (walk->stop - walk->pos) / PAGE_SIZE * sizeof(*walk->pfns));
-	if (walk->flags & XMMU_NOWAIT && xmmu_walk_has_hugetlb(walk))
-		return -EAGAIN;
-	err = hmm_range_fault(&hmm);
+	return hmm_range_fault(&hmm);
+}
+
+/* An invalidation beside the range makes hmm give up as well: no reason to start anew. */
+static bool xmmu_walk_undisturbed(const struct xmmu_walk *walk)
+{
+	return READ_ONCE(walk->range->seq) == walk->seq && xmmu_budget_left(walk->budget) &&
+	       !fatal_signal_pending(current);
+}
+
+/* Under mmap_lock. */
+static int xmmu_walk_fault_locked(struct xmmu_walk *walk)
+{
+	int err = xmmu_walk_check_vmas(walk);
+
+	if (err)
+		return err;
+	do {
+		err = xmmu_walk_hmm(walk);
+	} while (err == -EBUSY && xmmu_walk_undisturbed(walk));
 	if (err == -EBUSY)
 		return walk->flags & XMMU_NOWAIT ? -EAGAIN : XMMU_AGAIN;
 	if (err == -EINVAL)
@@ -321,8 +363,10 @@ static int xmmu_walk_check(struct xmmu_walk *walk)
 		trace_xmmu_retry(xmmu_walk_mirror(walk), walk->pos, walk->stop);
 		return walk->flags & XMMU_NOWAIT ? -EAGAIN : XMMU_AGAIN;
 	}
-	if (walk->rearmed)
+	if (walk->rearmed && range->cold) {
 		WRITE_ONCE(range->cold, false);
+		wake_up_all(&range->mirror->wait);
+	}
 	return xmmu_dma_map(walk);
 }
 
@@ -381,7 +425,8 @@ static int xmmu_walk_prepare(struct xmmu_walk *walk)
 
 	if (err || !ops->prepare)
 		return err;
-	return ops->prepare(walk);
+	err = ops->prepare(walk);
+	return WARN_ON_ONCE(err > 0) ? -EINVAL : err;
 }
 
 static int xmmu_walk_attempt(struct xmmu_walk *walk)
@@ -427,7 +472,7 @@ bool xmmu_walk_next(struct xmmu_walk *walk)
 	return !err;
 }
 
-static bool xmmu_walk_trim_dma(struct xmmu_walk *walk, unsigned long addr, unsigned int order)
+static bool xmmu_walk_dma_contiguous(struct xmmu_walk *walk, unsigned long addr, unsigned int order)
 {
 	struct xmmu_range *range = walk->range;
 	dma_addr_t dma = xmmu_dma_addr(range, addr);
@@ -447,7 +492,7 @@ static unsigned int xmmu_walk_order(struct xmmu_walk *walk, unsigned long addr, 
 
 	while (order &&
 	       (!IS_ALIGNED(addr, PAGE_SIZE << order) || (PAGE_SIZE << order) > walk->stop - addr ||
-		(dma && !xmmu_walk_trim_dma(walk, addr, order))))
+		(dma && !xmmu_walk_dma_contiguous(walk, addr, order))))
 		order--;
 	return order;
 }
@@ -458,7 +503,7 @@ bool xmmu_walk_leaf(struct xmmu_walk *walk, struct xmmu_leaf *leaf, unsigned lon
 
 	if (WARN_ON_ONCE(!walk->locked))
 		return false;
-	while (addr < walk->stop && !(*pfn & HMM_PFN_VALID)) {
+	while (addr < walk->stop && !xmmu_walk_takes(walk, *pfn)) {
 		addr += PAGE_SIZE;
 		pfn++;
 	}
@@ -483,6 +528,8 @@ static void xmmu_walk_mark_dirty(struct xmmu_walk *walk)
 	unsigned long i, pages = (walk->stop - walk->pos) / PAGE_SIZE;
 	struct folio *folio, *last = NULL;
 
+	/* Keeps a swap device from going away, as the page table lock would. */
+	rcu_read_lock();
 	for (i = 0; i < pages; i++) {
 		if (!xmmu_walk_wants_write(walk, walk->pfns[i]))
 			continue;
@@ -491,6 +538,7 @@ static void xmmu_walk_mark_dirty(struct xmmu_walk *walk)
 			folio_mark_dirty(folio);
 		last = folio;
 	}
+	rcu_read_unlock();
 }
 
 void xmmu_walk_commit(struct xmmu_walk *walk)

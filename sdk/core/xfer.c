@@ -36,6 +36,8 @@ int xmmu_xfer_begin(struct xmmu_walk *walk, struct xmmu_xfer *xfer, unsigned lon
 	if (!xmmu_xfer_allowed(walk, &leaf, dir))
 		return -EINVAL;
 
+	if (!xmmu_page_mappable(leaf.page))
+		return -EOPNOTSUPP;
 	xfer->dma = dma_map_page(dev, leaf.page, offset_in_page(addr), len, dir);
 	if (dma_mapping_error(dev, xfer->dma))
 		return -ENOMEM;
