@@ -56,6 +56,8 @@ static inline bool xmmu_compat_may_inspect(struct task_struct *task, struct mm_s
 	return get_dumpable(mm) == SUID_DUMP_USER || ns_capable(mm->user_ns, CAP_SYS_PTRACE);
 }
 #else
+#include <linux/sched/exec_state.h>
+
 static inline bool xmmu_compat_may_inspect(struct task_struct *task, struct mm_struct *mm)
 {
 	struct task_exec_state *state;
