@@ -242,6 +242,8 @@ static double seconds(__u64 since_ns)
 
 static void print_event(const struct xmmu_skeleton_event *event, __u64 begin_ns)
 {
+	const char *name = name_at(event->start, event->end);
+
 	if (event->lost)
 		printf("%10s  %u invalidations were not read in time\n", "", event->lost);
 	printf("%10.6f  %-12s %12llx-%-12llx %-9s ", (event->time_ns - begin_ns) / 1e9,
@@ -257,7 +259,7 @@ static void print_event(const struct xmmu_skeleton_event *event, __u64 begin_ns)
 		printf("nothing to zap");
 	if (event->wait_ns)
 		printf(", waited %llu us", (unsigned long long)event->wait_ns / 1000);
-	printf("  %s\n", name_at(event->start, event->end));
+	printf("%s%s\n", *name ? "  " : "", name);
 	fflush(stdout);
 }
 
@@ -357,7 +359,7 @@ static void show_step(int fd, const char *step, __u64 begin_ns)
 	populate(fd, 0, ~0ULL);
 }
 
-static void fork_and_write(char *memory)
+static pid_t start_child(void)
 {
 	pid_t child = fork();
 
@@ -367,9 +369,7 @@ static void fork_and_write(char *memory)
 		pause();
 		_exit(0);
 	}
-	memory[0] = 2;
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	return child;
 }
 
 static int self(void)
@@ -379,6 +379,7 @@ static int self(void)
 	int fd = open_device(O_NONBLOCK);
 	struct timespec now;
 	__u64 begin_ns;
+	pid_t child;
 
 	if (memory == MAP_FAILED)
 		die("cannot map %zu bytes: %s", len, strerror(errno));
@@ -392,8 +393,12 @@ static int self(void)
 	show_step(fd, "madvise(MADV_DONTNEED) of the first page", begin_ns);
 	mprotect(memory + page_size, page_size, PROT_READ);
 	show_step(fd, "mprotect(PROT_READ) of the second", begin_ns);
-	fork_and_write(memory + 2 * page_size);
-	show_step(fd, "fork, and write to the third while it is shared", begin_ns);
+	child = start_child();
+	show_step(fd, "fork", begin_ns);
+	memory[2 * page_size] = 2;
+	show_step(fd, "write to the third page, which the child shares", begin_ns);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
 	munmap(memory + 6 * page_size, 2 * page_size);
 	show_step(fd, "munmap of the last two", begin_ns);
 	munmap(memory, len);
