@@ -42,8 +42,6 @@ deps-docs:
 deps-lint:
 	@$(call deps,$(if $(KDIR),,$(patsubst %,--kernel %,$(shell tests/vm/kernel --list))) build lint docs)
 
-lint-kdirs = $(or $(KDIR),$(foreach kernel,$(shell tests/vm/kernel --list), \
-	$(shell sdk/tools/headers $(kernel))))
 docs-xml: | deps-docs
 lint $(lint-stages:%=lint-%): | deps-lint
 format: | deps-lint

@@ -3,7 +3,7 @@
 
 lint-stages := $(shell sdk/tools/lint --list)
 lint-kdirs = $(or $(KDIR),$(foreach kernel,$(shell tests/vm/kernel --list), \
-	$(shell tests/vm/kernel --headers $(kernel))))
+	$(shell sdk/tools/headers $(kernel))))
 
 .PHONY: lint $(lint-stages:%=lint-%) format format-check
 

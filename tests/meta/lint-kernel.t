@@ -7,7 +7,7 @@ set -euo pipefail
 . "$(dirname "$0")/lint-tree.sh"
 
 kernel=$(tests/vm/kernel --list | head -n 1)
-LINT_KDIRS=$(tests/vm/kernel --headers "$kernel")
+LINT_KDIRS=$(sdk/tools/headers "$kernel")
 export LINT_KDIRS
 
 driver=sample-drivers/planted
