@@ -338,7 +338,7 @@ static long change(void *arg)
 static void all_changes_at_once(void **state)
 {
 	struct t_thread threads[4];
-	unsigned int i, jobs = 0, whole = 0;
+	unsigned int i, jobs = 0, whole = 0, late = 0;
 	uint64_t lost = edu_info(fd).lost_interrupts;
 	long limit = t_ms() + 4000;
 	int ret;
@@ -352,10 +352,12 @@ static void all_changes_at_once(void **state)
 			       jobs % 2 ? TO : FROM);
 		assert_true(!ret || ret == -EFAULT || ret == -EPERM || ret == -ETIMEDOUT);
 		whole += !ret;
+		late += ret == -ETIMEDOUT;
 		jobs++;
 	}
-	print_message("%u jobs, %u of them moved all bytes, in %ld ms\n", jobs, whole,
-		      4000 + t_ms() - limit);
+	print_message("%u jobs in %ld ms, %u of them moved all, %u ran out of time, %u retries\n",
+		      jobs, 4000 + t_ms() - limit, whole, late,
+		      (unsigned int)edu_stats(fd).retries);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	for (i = 0; i < 4; i++)
 		assert_true(t_join(&threads[i]) > 0);

@@ -122,6 +122,53 @@ static void many_times(void **state)
 	}
 }
 
+/* Whether the driver's interrupt is a message. */
+static bool has_msi(void)
+{
+	FILE *file = fopen("/proc/interrupts", "re");
+	char line[512];
+	int found = 0, msi = 0;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		if (!strstr(line, " edu\n"))
+			continue;
+		found++;
+		msi += !!strstr(line, "MSI");
+	}
+	fclose(file);
+	assert_int_equal(found, 1);
+	return msi;
+}
+
+static void allow_msi(const char *yes_or_no)
+{
+	char *folder = edu_pci_folder(), path[300];
+
+	snprintf(path, sizeof(path), "%.250s/msi_bus", folder);
+	free(folder);
+	edu_write(path, yes_or_no);
+	edu_rebind();
+	close(fd);
+	fd = edu_open();
+}
+
+/* The interrupt line serves as well; each transfer is ended by it and not by looking. */
+static void without_msi(void **state)
+{
+	(void)state;
+	assert_true(has_msi());
+	allow_msi("0");
+	assert_false(has_msi());
+	edu_load(fd, 4);
+	range = edu_register(fd, memory, PAGES);
+	assert_int_equal(edu_copy(fd, range, memory, 3 * PAGE, 0, XMMU_EDU_FROM_DEVICE), 0);
+	assert_int_equal(edu_compare(memory, 4095, 4, 0), -1);
+	assert_int_equal(edu_info(fd).lost_interrupts, 0);
+	allow_msi("1");
+	assert_true(has_msi());
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -129,6 +176,7 @@ int main(void)
 		TEST(hot_removal),
 		TEST(unbinding),
 		TEST(many_times),
+		TEST(without_msi),
 	};
 
 	return cmocka_run_group_tests_name("edu_remove", tests, NULL, NULL);
