@@ -56,7 +56,7 @@ struct xmmu_stats {
 	u64 invalidate_ns_max;
 	/** Windows committed. */
 	u64 commits;
-	/** Pages in them. */
+	/** Pages in them that the device got. */
 	u64 pages;
 	/** Attempts thrown away because an invalidation collided. */
 	u64 retries;

@@ -541,6 +541,18 @@ static void xmmu_walk_mark_dirty(struct xmmu_walk *walk)
 	rcu_read_unlock();
 }
 
+/* A snapshot may have left pages out. */
+static unsigned long xmmu_walk_count(const struct xmmu_walk *walk)
+{
+	unsigned long i, pages = (walk->stop - walk->pos) / PAGE_SIZE, taken = 0;
+
+	if (!(walk->flags & XMMU_SNAPSHOT))
+		return pages;
+	for (i = 0; i < pages; i++)
+		taken += xmmu_walk_takes(walk, walk->pfns[i]);
+	return taken;
+}
+
 void xmmu_walk_commit(struct xmmu_walk *walk)
 {
 	struct xmmu_mirror *mirror = xmmu_walk_mirror(walk);
@@ -552,7 +564,7 @@ void xmmu_walk_commit(struct xmmu_walk *walk)
 		xmmu_walk_mark_dirty(walk);
 	xmmu_dma_keep(walk);
 	xmmu_count(mirror, commits);
-	xmmu_count_add(mirror, pages, (walk->stop - walk->pos) / PAGE_SIZE);
+	xmmu_count_add(mirror, pages, xmmu_walk_count(walk));
 	trace_xmmu_commit(mirror, walk->pos, walk->stop, walk->flags);
 	xmmu_debug_poison(walk->pfns, (walk->stop - walk->pos) / PAGE_SIZE);
 	walk->pos = walk->stop;
