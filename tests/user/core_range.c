@@ -420,6 +420,36 @@ static void collision_is_retried_until_it_fits(void **state)
 	t_unmap(memory, 8);
 }
 
+/* One more invalidation comes and goes while somebody waits for the first one to end. */
+static void waiting_walk_sees_a_second_invalidation_end(void **state)
+{
+	char *memory = t_map(4);
+	int fd = xt_start(XT_REFUSE), id = xt_insert(fd, memory, 4);
+	struct xt_walker walker = { .fd = fd,
+				    .walk = { .id = id,
+					      .start = (uintptr_t)memory + 2 * PAGE,
+					      .end = (uintptr_t)memory + 3 * PAGE,
+					      .stall_ms = 9000,
+					      .total_ms = 9000 } };
+	struct t_thread thread;
+
+	(void)state;
+	assert_int_equal(xt_populate(fd, id, memory, 4, XT_WRITE), 0);
+	xt_set(fd, XT_FLUSH_MODE, XT_FLUSH_HOLD);
+	t_start(&thread, discard_first_page, memory);
+	assert_true(t_until(5000, xt_stats(fd).pending == 1));
+	xt_walker_run(&walker);
+	assert_false(t_done(&walker.thread, 300));
+	xt_set(fd, XT_FLUSH_MODE, XT_FLUSH_NOW);
+	assert_int_equal(madvise(memory + 3 * PAGE, PAGE, MADV_DONTNEED), 0);
+	xt_set(fd, XT_CONFIRM, 0);
+	assert_int_equal(t_join(&thread), 0);
+	assert_true(t_done(&walker.thread, 3000));
+	assert_int_equal(xt_walker_join(&walker), 0);
+	xt_stop(fd);
+	t_unmap(memory, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +467,7 @@ int main(void)
 		cmocka_unit_test(removal_during_a_walk_leaves_nothing),
 		cmocka_unit_test(ranges_come_and_go_under_walks),
 		cmocka_unit_test(collision_is_retried_until_it_fits),
+		cmocka_unit_test(waiting_walk_sees_a_second_invalidation_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,7 @@ static long device(void *arg)
 		arena->fails += ret == -EFAULT || ret == -EPERM;
 		arena->timeouts += ret == -ETIMEDOUT;
 		use(arena, start, page, flags ? XT_STORE : XT_READ);
+		usleep(rand_r(&seed) % 500);
 	}
 	return 0;
 }
@@ -109,8 +110,10 @@ static long visitor(void *arg)
 	struct arena *arena = arg;
 	unsigned int seed = (uintptr_t)&seed;
 
-	while (running(arena))
+	while (running(arena)) {
 		visit(arena, rand_r(&seed) % PAGES);
+		usleep(rand_r(&seed) % 100);
+	}
 	return 0;
 }
 
@@ -175,7 +178,7 @@ static long changer(void *arg)
 		if (change(arena, &seed))
 			return -errno;
 		arena->changes++;
-		usleep(rand_r(&seed) % 2000);
+		usleep(rand_r(&seed) % 500);
 	}
 	return 0;
 }
@@ -217,6 +220,7 @@ static void everything_at_once(unsigned int policy, unsigned int mode, unsigned 
 		      arena.walks, arena.fails, arena.timeouts, arena.changes, stats.core.retries,
 		      stats.core.cold_waits, stats.core.zaps, stats.accesses);
 	assert_int_equal(arena.wrong, 0);
+	assert_int_equal(arena.timeouts, 0);
 	assert_true(arena.walks >= MIN_COUNT);
 	assert_true(arena.changes >= MIN_COUNT);
 	assert_true(stats.core.zaps >= MIN_COUNT);

@@ -296,19 +296,23 @@ static int do_xfer_begin(struct test_context *ctx, void *arg)
 	struct xt_xfer *request = arg;
 	struct test_range *range = get_range(ctx, request->id);
 	struct xmmu_xfer *xfer = kzalloc(sizeof(*xfer), GFP_KERNEL);
-	int ret = range && xfer ? 0 : -ENOENT;
+	int ret = -ENOENT;
 
-	if (!ret)
-		ret = xa_alloc(&ctx->xfers, &request->id, NULL, xa_limit_31b, GFP_KERNEL);
-	if (!ret) {
-		ret = begin_xfer(&range->range, xfer, request);
-		if (ret)
-			xa_erase(&ctx->xfers, request->id);
-		else
-			xa_store(&ctx->xfers, request->id, xfer, GFP_KERNEL);
-	}
-	if (range)
-		xmmu_range_put(&range->range);
+	if (!range)
+		goto free_xfer;
+	ret = -ENOMEM;
+	if (!xfer)
+		goto put_range;
+	ret = begin_xfer(&range->range, xfer, request);
+	if (ret)
+		goto put_range;
+	ret = xa_alloc(&ctx->xfers, &request->id, xfer, xa_limit_31b, GFP_KERNEL);
+	if (ret)
+		xmmu_xfer_end(xfer);
+
+put_range:
+	xmmu_range_put(&range->range);
+free_xfer:
 	if (ret)
 		kfree(xfer);
 	return ret;
