@@ -114,17 +114,6 @@ void xmmu_mirror_unpin(struct xmmu_mirror *mirror)
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
 }
 
-static bool xmmu_mirror_unused(struct xmmu_mirror *mirror)
-{
-	unsigned long irq;
-	bool unused;
-
-	spin_lock_irqsave(&mirror->ticket_lock, irq);
-	unused = !mirror->users;
-	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
-	return unused;
-}
-
 /* Detached, unless somebody pins the mirror; after that nobody can. */
 static bool xmmu_mirror_retire(struct xmmu_mirror *mirror)
 {
@@ -276,7 +265,6 @@ static void xmmu_mirror_init(struct xmmu_mirror *mirror, const struct xmmu_confi
 	atomic_set(&mirror->open, 0);
 	atomic_set(&mirror->ended, 0);
 	mirror->blocks = RB_ROOT_CACHED;
-	mirror->last_ticket = 0;
 	memset(&mirror->counters, 0, sizeof(mirror->counters));
 }
 
@@ -416,11 +404,10 @@ static void xmmu_mirror_unregister(struct xmmu_mirror *mirror)
 		return;
 	trace_xmmu_detach(mirror);
 	xmmu_mirror_shutdown(mirror);
-	wait_event(mirror->wait, xmmu_mirror_unused(mirror));
 	xmmu_mirror_remove_ranges(mirror);
 	mmu_notifier_unregister(&mirror->notifier, mm);
 	xmmu_driver_del(mirror);
-	/* Others may have removed some of the ranges, and not be back yet. */
+	/* Walks that can not commit any more, and removals, may not be back yet. */
 	wait_event(mirror->wait, xmmu_mirror_retire(mirror));
 	WARN_ON(mirror->blocks.rb_root.rb_node);
 	xmmu_debug_check_detached(mirror);

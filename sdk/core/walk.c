@@ -17,6 +17,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/userfaultfd_k.h>
 
 #include "internal.h"
 #include "trace.h"
@@ -224,16 +225,19 @@ static unsigned long xmmu_walk_missing(const struct xmmu_walk *walk)
 /*
  * hmm_range_fault() says -EFAULT of userfaultfd memory, memory shortage and poison alike. Faulting
  * the page once more by itself serves the first and tells the second; poison shows only to
- * get_user_pages_remote(). Under mmap_lock, which may have been dropped and taken again.
+ * get_user_pages_remote(). A kernel thread can not be killed and must not wait for a program that may
+ * never answer: it would keep a process from exiting which it may be waiting for. Under mmap_lock, which may have been dropped and taken again.
  */
 static int xmmu_walk_fixup(struct xmmu_walk *walk)
 {
 	unsigned int flags = FAULT_FLAG_REMOTE | (walk->flags & XMMU_WRITE ? FAULT_FLAG_WRITE : 0);
 	unsigned long addr = xmmu_walk_missing(walk);
+	struct vm_area_struct *vma;
 	bool unlocked = false;
 	int err;
 
-	if (addr == walk->stop || !vma_lookup(walk->mm, addr))
+	vma = addr < walk->stop ? vma_lookup(walk->mm, addr) : NULL;
+	if (!vma || (current->flags & PF_KTHREAD && userfaultfd_armed(vma)))
 		return -EFAULT;
 	/* It did not help, and nothing has taken the page away again. */
 	if (addr == walk->fixed && walk->seq == walk->fixed_seq)

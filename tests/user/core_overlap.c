@@ -109,6 +109,38 @@ static void detach_waits_for_the_first_flush(void **state)
 	expect_second_waits(detach);
 }
 
+static long discard(void *arg)
+{
+	return madvise(arg, PAGE, MADV_DONTNEED) ? -errno : 0;
+}
+
+/* While it waits for one of them, an invalidation of another must not find it populated. */
+static void detach_zaps_all_ranges_before_it_waits(void **state)
+{
+	struct scene scene = { .fd = xt_start(XT_REFUSE), .memory = t_map(2 * PAGES) };
+	char *second = scene.memory + PAGES * PAGE;
+	struct t_thread threads[2];
+
+	(void)state;
+	t_touch(scene.memory, 2 * PAGES);
+	scene.id = xt_insert(scene.fd, scene.memory, PAGES);
+	assert_int_equal(xt_populate(scene.fd, scene.id, scene.memory, PAGES, XT_WRITE), 0);
+	assert_int_equal(xt_populate(scene.fd, xt_insert(scene.fd, second, PAGES), second, PAGES,
+				     XT_WRITE),
+			 0);
+	xt_set(scene.fd, XT_FLUSH_MODE, XT_FLUSH_HOLD);
+	t_start(&threads[0], detach, &scene);
+	assert_true(t_until(5000, xt_stats(scene.fd).pending == 1));
+	t_start(&threads[1], discard, second);
+	assert_false(t_done(&threads[1], 300));
+	xt_set(scene.fd, XT_CONFIRM, 0);
+	assert_int_equal(t_join(&threads[0]), 0);
+	assert_int_equal(t_join(&threads[1]), 0);
+	assert_int_equal(xt_stats(scene.fd).core.flushes, 1);
+	xt_stop(scene.fd);
+	t_unmap(scene.memory, 2 * PAGES);
+}
+
 static void flush_of_400_ms_takes_both_as_long(void **state)
 {
 	struct scene scene = scene_of(&refuse);
@@ -363,6 +395,7 @@ int main(void)
 		cmocka_unit_test(zap_by_the_driver_waits_for_the_first_flush),
 		cmocka_unit_test(removal_waits_for_the_first_flush),
 		cmocka_unit_test(detach_waits_for_the_first_flush),
+		cmocka_unit_test(detach_zaps_all_ranges_before_it_waits),
 		cmocka_unit_test(flush_of_400_ms_takes_both_as_long),
 		cmocka_unit_test(what_does_not_overlap_does_not_wait),
 		cmocka_unit_test(removal_and_detach_wait_for_their_own_flush),
