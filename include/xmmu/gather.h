@@ -42,8 +42,8 @@ struct xmmu_gather {
  * @brief Report a span whose translations were removed.
  *
  * @param gather  The gather that xmmu_ops::zap got.
- * @param start   First byte.
- * @param end     Byte after the last.
+ * @param start   First byte, not before the span that xmmu_ops::zap was called for.
+ * @param end     Byte after the last, not beyond that span.
  *
  * @ctx{inside xmmu_ops::zap}
  */

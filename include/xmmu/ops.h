@@ -102,7 +102,8 @@ struct xmmu_ops {
 	 * @brief Reserve what the coming window needs, page-table pages for one.
 	 *
 	 * Optional. Called without the lock before each attempt, so a retry calls it again for the
-	 * same window: it must be able to find what it reserved before.
+	 * same window: it must be able to find what it reserved before. A snapshot of a sparse span
+	 * calls it for each window, so a driver limits what one user can make it reserve.
 	 *
 	 * @param walk  The walk; its window is xmmu_walk_start() to xmmu_walk_stop().
 	 *
@@ -128,7 +129,9 @@ struct xmmu_ops {
 	 * @brief Remove every translation of a span from the device's page table.
 	 *
 	 * Mandatory. Reports what it removed with xmmu_gather_add(); if all zaps of an event
-	 * report nothing, no flush is posted. It must not allocate, fault, copy to or from user
+	 * report nothing, no flush is posted. It removes and reports no more than it is told to:
+	 * an entry of the device that is larger than the span, a 2 MiB one for instance, is split,
+	 * or is not made in the first place where single pages of it may be taken away. It must not allocate, fault, copy to or from user
 	 * space, nor take a lock under which any of these happens.
 	 *
 	 * @param range   The range concerned.
@@ -207,7 +210,7 @@ struct xmmu_ops {
 	 *
 	 * @param range  The range; it is in no tree any more.
 	 *
-	 * @ctx{process; the lock is not held}
+	 * @ctx{process; may sleep; the lock is not held}
 	 */
 	void (*range_free)(struct xmmu_range *range);
 };

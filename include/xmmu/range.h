@@ -142,7 +142,7 @@ static inline void xmmu_range_get(struct xmmu_range *range)
  *
  * @param range  The range.
  *
- * @ctx{process; the mirror's lock is not held}
+ * @ctx{process; may sleep; the mirror's lock is not held}
  */
 void xmmu_range_put(struct xmmu_range *range);
 

@@ -32,7 +32,10 @@ struct xmmu_mirror;
  * Each is exact once the mirror is quiet; while it is in use they are read one after the other.
  */
 struct xmmu_stats {
-	/** Invalidations by `enum mmu_notifier_event`. */
+	/**
+	 * Invalidations by `enum mmu_notifier_event`, each as often as it concerned a block of 512
+	 * MiB or more in which the mirror has ranges; not only those that overlapped a range.
+	 */
 	u64 events[XMMU_STATS_EVENTS];
 	/** Invalidations that must not block. */
 	u64 nonblock;

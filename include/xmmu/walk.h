@@ -24,7 +24,8 @@ struct xmmu_range;
  *
  * Between a successful xmmu_walk_next() and xmmu_walk_commit() the mirror's lock is held, no
  * invalidation has collided, and pages and DMA addresses of the window may be used. Nowhere else.
- * A thread opens one window of a mirror at a time.
+ * A thread opens one window of a mirror at a time; any number of threads may walk the same range.
+ * A walk may run in a kernel thread or a workqueue, to serve a fault of the device.
  * @{
  */
 
@@ -60,6 +61,10 @@ struct xmmu_range;
  * It is checked before each attempt and while waiting for an invalidation to end, so that it is
  * exceeded by one wait inside the kernel at most. The stall limit starts anew when a window is
  * committed, and when a page that hmm_range_fault() can not fault in was brought in otherwise.
+ *
+ * That one wait can be long if a program chooses so: a page of a userfaultfd, or of a file system in
+ * user space. In the caller's own context a fatal signal ends the former. xmmu_mirror_detach() waits
+ * for such walks.
  */
 struct xmmu_budget {
 	/** @cond INTERNAL */
@@ -183,17 +188,18 @@ void xmmu_walk_commit(struct xmmu_walk *walk);
 /**
  * @brief End a walk, always.
  *
- * A window that was not committed is abandoned: what was mapped for it is unmapped again, and the
- * driver must not have put it into its page table.
+ * A window that was not committed is abandoned: the lock is dropped, what was mapped for the window
+ * is unmapped again, and the driver must not have put it into its page table. Windows that were
+ * committed stay, whatever the result.
  *
  * @param walk  The walk.
  *
- * @ctx{process}
+ * @ctx{process; may sleep unless ::XMMU_NOWAIT; the mirror's lock is held only if a window is open}
  *
  * @retval 0            All of the span is populated, or what is present with ::XMMU_SNAPSHOT.
  * @retval -EINVAL      Unaligned, empty, or outside the range; an unknown flag.
  * @retval -EFAULT      No mapping, or one that can not be read at all (`PROT_NONE`, I/O memory,
- *                      `memfd_secret()`).
+ *                      `memfd_secret()`), or, in a kernel thread, memory of a userfaultfd.
  * @retval -EPERM       ::XMMU_WRITE into a mapping without that right.
  * @retval -EAGAIN      With ::XMMU_NOWAIT only: it would have had to wait.
  * @retval -ETIMEDOUT   The budget is used up.
