@@ -49,7 +49,8 @@ struct edu_device {
 	/* Held for reading by every command, so that a removal gets none while it ends them. */
 	struct rw_semaphore gone_lock;
 	bool gone;
-	bool dead; /* cut off from memory */
+	bool failing; /* about to be cut off: what it says it has moved may be lost */
+	bool dead;    /* cut off from memory */
 
 	/* The transfer in flight. */
 	spinlock_t lock;        /* taken in the interrupt */

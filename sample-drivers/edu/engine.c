@@ -11,24 +11,31 @@
 
 #include "edu.h"
 
-#define EDU_IRQ_STATUS    0x24
-#define EDU_IRQ_ACK       0x64
-#define EDU_DMA_SOURCE    0x80
-#define EDU_DMA_TARGET    0x88
-#define EDU_DMA_COUNT     0x90
-#define EDU_DMA_COMMAND   0x98
-#define EDU_RUN           0x01
-#define EDU_FROM_DEVICE   0x02
-#define EDU_RAISE_IRQ     0x04
-#define EDU_IRQ_DMA       0x100
-#define EDU_IRQ_NO_DEVICE U32_MAX
+#define EDU_IRQ_STATUS  0x24
+#define EDU_IRQ_ACK     0x64
+#define EDU_DMA_SOURCE  0x80
+#define EDU_DMA_TARGET  0x88
+#define EDU_DMA_COUNT   0x90
+#define EDU_DMA_COMMAND 0x98
+#define EDU_RUN         0x01
+#define EDU_FROM_DEVICE 0x02
+#define EDU_RAISE_IRQ   0x04
+#define EDU_IRQ_DMA     0x100
+#define EDU_NO_DEVICE   U32_MAX
 
 /* How often to look without an interrupt: several times what a transfer takes. */
 #define EDU_POLL_MS 500
 
+/* A device that was unplugged answers with all ones, and moves nothing any more. */
 static bool edu_running(struct edu_device *edu)
 {
-	return edu_fault() == EDU_FAULT_NEVER_DONE || readl(edu->regs + EDU_DMA_COMMAND) & EDU_RUN;
+	u32 command = readl(edu->regs + EDU_DMA_COMMAND);
+
+	if (command == EDU_NO_DEVICE)
+		WRITE_ONCE(edu->failing, true);
+	else if (command & EDU_RUN)
+		return true;
+	return edu_fault() == EDU_FAULT_NEVER_DONE;
 }
 
 /*
@@ -103,7 +110,7 @@ irqreturn_t edu_engine_irq(int irq, void *data)
 	struct edu_device *edu = data;
 	u32 status = readl(edu->regs + EDU_IRQ_STATUS);
 
-	if (!status || status == EDU_IRQ_NO_DEVICE)
+	if (!status || status == EDU_NO_DEVICE)
 		return IRQ_NONE;
 	writel(status, edu->regs + EDU_IRQ_ACK);
 	if (status & EDU_IRQ_DMA && edu_fault() != EDU_FAULT_LOST_IRQ)
@@ -127,7 +134,7 @@ int edu_engine_wait(struct edu_device *edu, struct xmmu_mirror *mirror)
 		if (smp_load_acquire(&edu->dead))
 			edu_engine_end(edu, true);
 	}
-	return READ_ONCE(edu->dead) ? -EIO : edu->result;
+	return READ_ONCE(edu->failing) ? -EIO : edu->result;
 }
 
 /* Read back, so that on return no access is under way any more. */
@@ -135,6 +142,9 @@ void edu_engine_isolate(struct edu_device *edu)
 {
 	u16 command;
 
+	/* A transfer that the device drops from here on looks to it as if it had moved. */
+	WRITE_ONCE(edu->failing, true);
+	smp_mb();
 	pci_clear_master(edu->pdev);
 	pci_read_config_word(edu->pdev, PCI_COMMAND, &command);
 	smp_store_release(&edu->dead, true);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What programs see: an open file is attached to the address space of the process that opened it,
+ * What programs see: an open file is attached to the address space that first registers a range,
  * and has ranges and jobs by number, and a log of invalidations.
  */
 #include <linux/compat.h>
@@ -79,6 +79,10 @@ static const struct xmmu_ops edu_ops = {
 
 /* ---- open and close */
 
+/*
+ * At the first registration and not in open, which runs under a lock that all misc devices share:
+ * attaching waits for mmap_lock, and its holder may wait for as long as it likes.
+ */
 static int edu_attach(struct edu_context *ctx)
 {
 	const struct xmmu_config config = {
@@ -89,15 +93,16 @@ static int edu_attach(struct edu_context *ctx)
 		.watchdog_ms = edu_watchdog_ms,
 	};
 
-	return xmmu_mirror_attach(&ctx->mirror, &config);
+	int ret = xmmu_mirror_attach(&ctx->mirror, &config);
+
+	return ret == -EBUSY ? -EXDEV : ret;
 }
 
 /* misc_deregister() and open exclude each other, so the device is not gone yet. */
 static int edu_open(struct inode *inode, struct file *file)
 {
 	struct edu_device *edu = container_of(file->private_data, struct edu_device, misc);
-	struct edu_context *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL);
-	int ret;
+	struct edu_context *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
 
 	if (!ctx)
 		return -ENOMEM;
@@ -107,11 +112,6 @@ static int edu_open(struct inode *inode, struct file *file)
 	INIT_KFIFO(ctx->events);
 	xa_init_flags(&ctx->ranges, XA_FLAGS_ALLOC1);
 	xa_init_flags(&ctx->jobs, XA_FLAGS_ALLOC1);
-	ret = edu_attach(ctx);
-	if (ret) {
-		kfree(ctx);
-		return ret;
-	}
 	kref_get(&edu->ref);
 	file->private_data = ctx;
 	return stream_open(inode, file);
@@ -194,7 +194,7 @@ static int edu_usable(struct edu_context *ctx)
 {
 	if (!xmmu_mirror_is_current(&ctx->mirror))
 		return -EXDEV;
-	return READ_ONCE(ctx->edu->dead) ? -EIO : 0;
+	return READ_ONCE(ctx->edu->failing) ? -EIO : 0;
 }
 
 static int edu_register_range(struct edu_context *ctx, union edu_arg *arg)
@@ -205,7 +205,7 @@ static int edu_register_range(struct edu_context *ctx, union edu_arg *arg)
 
 	if (reg->pad || reg->len > ULONG_MAX - reg->addr)
 		return -EINVAL;
-	ret = edu_usable(ctx);
+	ret = edu_attach(ctx) ?: edu_usable(ctx);
 	if (ret)
 		return ret;
 	range = kzalloc(sizeof(*range), GFP_KERNEL_ACCOUNT);
@@ -300,13 +300,12 @@ static int edu_submit(struct edu_context *ctx, union edu_arg *arg)
 
 	if (submit->pad || submit->direction > XMMU_EDU_FROM_DEVICE)
 		return -EINVAL;
-	ret = edu_usable(ctx);
-	if (ret)
-		return ret;
 	range = edu_find_range(ctx, submit->range);
 	if (!range)
 		return -ENOENT;
-	ret = edu_submit_fits(submit, range) ? edu_queue_job(ctx, range, submit) : -EINVAL;
+	ret = edu_usable(ctx);
+	if (!ret)
+		ret = edu_submit_fits(submit, range) ? edu_queue_job(ctx, range, submit) : -EINVAL;
 	xmmu_range_put(range);
 	return ret;
 }
@@ -382,9 +381,10 @@ static const struct edu_command {
 static int edu_run(struct edu_context *ctx, const struct edu_command *command, void __user *user)
 {
 	unsigned int size = _IOC_SIZE(command->number);
-	union edu_arg arg = {};
+	union edu_arg arg;
 	int ret;
 
+	memset(&arg, 0, sizeof(arg));
 	if (_IOC_DIR(command->number) & _IOC_WRITE && copy_from_user(&arg, user, size))
 		return -EFAULT;
 	down_read(&ctx->edu->gone_lock);
@@ -430,7 +430,7 @@ static ssize_t edu_read(struct file *file, char __user *user, size_t size, loff_
 		return -EINVAL;
 	while (size - done >= sizeof(event) && edu_next_event(ctx, &event)) {
 		if (copy_to_user(user + done, &event, sizeof(event)))
-			return -EFAULT;
+			return done ?: -EFAULT;
 		done += sizeof(event);
 	}
 	return done ?: -EAGAIN;

@@ -150,7 +150,7 @@ static int edu_job_step(struct edu_job *job, struct xmmu_budget *budget)
 
 	if (READ_ONCE(edu->gone))
 		return -ENODEV;
-	if (READ_ONCE(edu->dead))
+	if (READ_ONCE(edu->failing))
 		return -EIO;
 	if (READ_ONCE(job->cancelled))
 		return -ECANCELED;

@@ -136,7 +136,8 @@ static struct edu_device *edu_alloc(struct pci_dev *pdev)
  * one within the mask. An IOMMU in pass-through mode does not, and that the device sits behind one
  * is all that device_iommu_mapped() says; so the domain is asked.
  *
- * Without one, the device needs all memory within its mask, or something in between. The kernel's
+ * Without one, the device needs all memory within its mask and nothing that bounces all the same
+ * (swiotlb=force, encrypted guests), or something in between. The kernel's
  * bounce buffers are used for that only if the parameter says that the device reaches them: where
  * they lie is told nobody, and mapping through others fails with a warning.
  */
@@ -146,7 +147,7 @@ static enum xmmu_edu_path edu_choose_path(struct device *dev)
 
 	if (domain && domain->type != IOMMU_DOMAIN_IDENTITY)
 		return XMMU_EDU_IOMMU;
-	if (!dma_addressing_limited(dev))
+	if (!dma_addressing_limited(dev) && dma_max_mapping_size(dev) == SIZE_MAX)
 		return XMMU_EDU_DIRECT;
 	return edu_bounce ? XMMU_EDU_BOUNCE : XMMU_EDU_COHERENT;
 }
@@ -219,6 +220,7 @@ static int edu_init(struct edu_device *edu)
 	ret = pcim_enable_device(pdev);
 	if (ret)
 		return ret;
+	pci_clear_master(pdev);
 	ret = edu_init_registers(edu);
 	if (ret)
 		return ret;

@@ -4,6 +4,8 @@
  * in each call that takes pages or rights away, also if another one already waits.
  */
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -252,6 +254,35 @@ static int live(void *arg)
 	return 0;
 }
 
+/*
+ * Nobody answers this userfaultfd, and its number is below the device's file: at exit it is closed
+ * after it. A worker that waited for an answer would keep the process, and the device.
+ */
+static int mute_memory(void *arg)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK), file, id, job;
+	char *mute = t_map(1);
+	struct uffdio_register area = {
+		.range = { (uintptr_t)mute, PAGE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	(void)arg;
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &area))
+		return 1;
+	file = edu_open();
+	id = edu_register(file, mute, 1);
+	job = edu_submit(file, id, mute, 100, 0, XMMU_EDU_TO_DEVICE);
+	return file < uffd || job < 0 || edu_wait(file, job, EDU_LIMIT_MS, NULL) != -EFAULT;
+}
+
+static void memory_that_nobody_fills_is_efault(void **state)
+{
+	(void)state;
+	assert_int_equal(t_wait(t_fork(mute_memory, NULL), EDU_LIMIT_MS), 0);
+}
+
 static void end_of_process(char how)
 {
 	struct t_steps steps;
@@ -381,6 +412,7 @@ int main(void)
 		TEST(mremap_waits),
 		TEST(fork_waits_and_copies),
 		TEST(reading_shares),
+		TEST(memory_that_nobody_fills_is_efault),
 		TEST(exit_at_work),
 		TEST(kill_at_work),
 		TEST(exec_at_work),

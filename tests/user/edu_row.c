@@ -148,25 +148,39 @@ static void stores_beside_a_read_are_kept(void **state)
 	assert_int_equal(edu_compare(memory + PAGE, 128, 30, 64), -1);
 }
 
+/* The device writes to a page that MADV_FREE has cleaned; the page behind it stays clean. */
+static void write_to_cleaned_pages(void)
+{
+	/* New pages: those from before may wait for the LRU list on the other processor. */
+	assert_return_code(madvise(memory, 2 * PAGE, MADV_DONTNEED), errno);
+	t_touch(memory, 2);
+	assert_return_code(madvise(memory, 2 * PAGE, MADV_FREE), errno);
+	assert_int_equal(edu_copy(fd, range, memory + 10, 500, 0, XMMU_EDU_FROM_DEVICE), 0);
+	assert_return_code(madvise(memory, 2 * PAGE, MADV_PAGEOUT), errno);
+}
+
 /*
  * After MADV_FREE a page that nobody has written to is dropped by reclaim. The second page shows
- * that reclaim does so here. One processor: what MADV_FREE has begun waits in a list of its own.
+ * that reclaim has done so, which it need not at the first attempt. One processor: what MADV_FREE
+ * has begun waits in a list of its own.
  */
 static void device_writes_survive_reclaim(void **state)
 {
 	cpu_set_t cpus;
+	int attempts;
 
 	(void)state;
 	CPU_ZERO(&cpus);
 	CPU_SET(0, &cpus);
 	assert_return_code(sched_setaffinity(0, sizeof(cpus), &cpus), errno);
 	edu_load(fd, 40);
-	t_touch(memory, 2);
-	assert_return_code(madvise(memory, 2 * PAGE, MADV_FREE), errno);
-	assert_int_equal(edu_copy(fd, range, memory + 10, 500, 0, XMMU_EDU_FROM_DEVICE), 0);
-	assert_return_code(madvise(memory, 2 * PAGE, MADV_PAGEOUT), errno);
-	assert_int_equal(memory[PAGE], 0);
-	assert_int_equal(edu_compare(memory + 10, 500, 40, 0), -1);
+	for (attempts = 0; attempts < 10; attempts++) {
+		write_to_cleaned_pages();
+		assert_int_equal(edu_compare(memory + 10, 500, 40, 0), -1);
+		if (!memory[PAGE])
+			return;
+	}
+	fail_msg("reclaim has dropped no clean page");
 }
 
 int main(int argc, char **argv)

@@ -16,7 +16,7 @@
  * @brief The commands of /dev/xmmu-edu0, and the records that can be read from it.
  *
  * The device has a buffer of #XMMU_EDU_BUFFER bytes and moves bytes between it and memory. An open
- * file belongs to the address space of the process that opened it. Ranges of it are registered, and
+ * file belongs to the address space that first registers a range. Ranges of it are registered, and
  * jobs copy between them and the buffer, one after the other; no page is pinned meanwhile.
  *
  * Reading the file delivers a ::xmmu_edu_event for each invalidation of the kernel that concerned
@@ -211,8 +211,9 @@ struct xmmu_edu_stats {
  * @brief Make a range of the caller's memory ready for jobs.
  *
  * Mappings below it may come and go. EINVAL: unaligned, empty, or beyond the address space. EBUSY:
- * #XMMU_EDU_IDS ranges are registered. EXDEV: the caller is not the process that opened the file,
- * whose addresses are meant. ESRCH: its address space is gone.
+ * #XMMU_EDU_IDS ranges are registered. EXDEV: another process registered the first range,
+ * and its addresses are meant. EINTR: a signal arrived at the first registration, which may be
+ * repeated. ESRCH: the address space is gone.
  */
 #define XMMU_EDU_REGISTER _IOWR(XMMU_EDU_IOC, 3, struct xmmu_edu_register)
 
@@ -228,8 +229,8 @@ struct xmmu_edu_stats {
  * @brief Queue a job.
  *
  * ENOENT: no such range. EINVAL: not inside the range, not inside the buffer, too long, or an
- * unknown direction. EBUSY: #XMMU_EDU_IDS jobs are not waited for. EXDEV, ESRCH: as for
- * #XMMU_EDU_REGISTER.
+ * unknown direction. EBUSY: #XMMU_EDU_IDS jobs are not waited for. EXDEV: as for
+ * #XMMU_EDU_REGISTER, or its address space is gone.
  */
 #define XMMU_EDU_SUBMIT _IOWR(XMMU_EDU_IOC, 5, struct xmmu_edu_submit)
 
