@@ -4,8 +4,7 @@
  * and forgets them when the kernel says so. Its page table is an array in memory.
  *
  * An open file of /dev/xmmu-skeleton is a device context. include/uapi/xmmu/skeleton.h describes
- * its commands, and log.c makes sure that its numbers are the SDK's. This file goes from the page
- * table up to the commands. log.c also keeps the records that a program reads from the file.
+ * its commands; log.c keeps the records that a program reads from it.
  */
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -26,6 +25,7 @@ struct skeleton_context {
 	struct xmmu_mirror mirror;
 	bool foreign;   /* attached by pid: addresses are those of that process, whoever asks */
 	u64 generation; /* under the mirror's lock */
+	atomic_t tables;
 	struct skeleton_log log;
 };
 
@@ -62,25 +62,29 @@ static struct skeleton_entry *entry_of(struct skeleton_table *table, unsigned lo
 	return &table->entry[addr % XMMU_WINDOW >> PAGE_SHIFT];
 }
 
-/* ---- callbacks of the SDK ---- */
+/* Most tables of a file: a process can ask for more than the machine has. */
+#define SKELETON_TABLES 1024
 
 /* Nothing may be allocated under the lock, so the table is made before; a retry finds it again. */
 static int skeleton_prepare(struct xmmu_walk *walk)
 {
 	gfp_t gfp = xmmu_walk_flags(walk) & XMMU_NOWAIT ? GFP_NOWAIT : GFP_KERNEL_ACCOUNT;
 	struct skeleton_range *range = to_range(xmmu_walk_range(walk));
+	atomic_t *tables = &to_context(xmmu_range_mirror(&range->range))->tables;
 	unsigned long window = xmmu_walk_start(walk) / XMMU_WINDOW;
 	struct skeleton_table *table;
 	int ret;
 
 	if (xa_load(&range->tables, window))
 		return 0;
+	if (!atomic_add_unless(tables, 1, SKELETON_TABLES))
+		return -ENOSPC;
 	table = kzalloc(sizeof(*table), gfp);
-	if (!table)
-		return -ENOMEM;
-	ret = xa_insert(&range->tables, window, table, gfp);
-	if (ret)
+	ret = table ? xa_insert(&range->tables, window, table, gfp) : -ENOMEM;
+	if (ret) {
 		kfree(table);
+		atomic_dec(tables);
+	}
 	/* Busy: another walk has made it meanwhile. */
 	return ret == -EBUSY ? 0 : ret;
 }
@@ -148,8 +152,10 @@ static void skeleton_range_free(struct xmmu_range *range)
 	struct skeleton_table *table;
 	unsigned long window;
 
-	xa_for_each(&to_range(range)->tables, window, table)
+	xa_for_each(&to_range(range)->tables, window, table) {
 		kfree(table);
+		atomic_dec(&to_context(xmmu_range_mirror(range))->tables);
+	}
 	xa_destroy(&to_range(range)->tables);
 	kfree(to_range(range));
 }
@@ -164,8 +170,6 @@ static const struct xmmu_ops skeleton_ops = {
 	.release = skeleton_gone,
 	.range_free = skeleton_range_free,
 };
-
-/* ---- commands ---- */
 
 static int skeleton_attach(struct skeleton_context *context, struct xmmu_skeleton_attach *arg)
 {
@@ -228,8 +232,6 @@ static int skeleton_query(struct xmmu_range *range, struct xmmu_skeleton_query *
 	arg->generation = entry.generation;
 	return 0;
 }
-
-/* ---- the file ---- */
 
 union skeleton_argument {
 	struct xmmu_skeleton_attach attach;
@@ -336,16 +338,14 @@ static int skeleton_release(struct inode *inode, struct file *file)
 
 static ssize_t skeleton_read(struct file *file, char __user *data, size_t len, loff_t *pos)
 {
-	struct skeleton_context *context = file->private_data;
-
-	return skeleton_log_read(&context->log, file, data, len);
+	return skeleton_log_read(&((struct skeleton_context *)file->private_data)->log, file, data,
+				 len);
 }
 
 static __poll_t skeleton_poll(struct file *file, struct poll_table_struct *table)
 {
-	struct skeleton_context *context = file->private_data;
-
-	return skeleton_log_poll(&context->log, file, table);
+	return skeleton_log_poll(&((struct skeleton_context *)file->private_data)->log, file,
+				 table);
 }
 
 static const struct file_operations skeleton_fops = {

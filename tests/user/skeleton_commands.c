@@ -294,6 +294,27 @@ static void snapshot_takes_only_what_is_there(void **state)
 	t_unmap(memory, 3);
 }
 
+/* Nothing is there, and the driver keeps a table for each 2 MiB that it was asked about. */
+static void tables_of_a_file_are_limited(void **state)
+{
+	size_t table = (2UL << 20) / PAGE, limit = 1024 * table;
+	char *memory = (char *)(1UL << 40); /* no mapping is needed */
+	uint64_t done = 0;
+	int fd = sk_open(0);
+
+	(void)state;
+	assert_int_equal(sk_attach(fd, 0), 0);
+	assert_int_equal(sk_add(fd, memory, limit + table), 0);
+	assert_int_equal(sk_populate_done(fd, memory, limit + table, XMMU_SKELETON_SNAPSHOT, &done),
+			 -ENOSPC);
+	assert_int_equal(done, limit * PAGE);
+	/* A range takes its tables with it. */
+	assert_int_equal(sk_range(fd, XMMU_SKELETON_RANGE_DEL, memory, limit + table), 0);
+	assert_int_equal(sk_add(fd, memory, table), 0);
+	assert_int_equal(sk_populate(fd, memory, table, XMMU_SKELETON_SNAPSHOT), 0);
+	close(fd);
+}
+
 static void nowait_takes_only_what_is_ready(void **state)
 {
 	char *memory = t_map(2);
@@ -352,6 +373,7 @@ int main(void)
 		cmocka_unit_test(bad_populates_say_why),
 		cmocka_unit_test(populate_says_how_far_it_came),
 		cmocka_unit_test(snapshot_takes_only_what_is_there),
+		cmocka_unit_test(tables_of_a_file_are_limited),
 		cmocka_unit_test(nowait_takes_only_what_is_ready),
 		cmocka_unit_test(statistics_count),
 	};

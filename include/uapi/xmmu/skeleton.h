@@ -209,7 +209,8 @@ struct xmmu_skeleton_stats {
  *
  * ENOENT: no range at the address. EINVAL: unaligned, empty, or beyond the end of the range.
  * EFAULT: no mapping, or one that cannot be read. EPERM: writing to a mapping without that right.
- * EAGAIN: it would have had to wait. EIO: the device was cut off.
+ * EAGAIN: it would have had to wait. EIO: the device was cut off. ENOSPC: the file has tables for
+ * 1024 stretches of 2 MiB already.
  */
 #define XMMU_SKELETON_POPULATE _IOWR(XMMU_SKELETON_IOC, 4, struct xmmu_skeleton_populate)
 
