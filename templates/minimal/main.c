@@ -93,21 +93,22 @@ static const struct xmmu_ops minimal_ops = {
 	.range_free = minimal_range_free,
 };
 
-static int minimal_open(struct inode *inode, struct file *file)
+/* Not in open, which runs under a lock of all misc devices: attaching may wait for long. */
+static int minimal_attach(struct minimal *minimal)
 {
 	/* HARDWARE: with DMA, also .dma and .dev. */
 	const struct xmmu_config config = { .ops = &minimal_ops, .policy = XMMU_TRYLOCK };
-	struct minimal *minimal = kzalloc(sizeof(*minimal), GFP_KERNEL_ACCOUNT);
-	int ret;
 
-	if (!minimal)
-		return -ENOMEM;
-	ret = xmmu_mirror_attach(&minimal->mirror, &config);
-	if (ret)
-		kfree(minimal);
-	else
-		file->private_data = minimal;
-	return ret;
+	int ret = xmmu_mirror_attach(&minimal->mirror, &config);
+
+	/* The file has come from another process, with addresses of its own. */
+	return ret == -EBUSY ? -EXDEV : ret;
+}
+
+static int minimal_open(struct inode *inode, struct file *file)
+{
+	file->private_data = kzalloc(sizeof(struct minimal), GFP_KERNEL_ACCOUNT);
+	return file->private_data ? 0 : -ENOMEM;
 }
 
 static int minimal_release(struct inode *inode, struct file *file)
@@ -128,9 +129,9 @@ static ssize_t minimal_write(struct file *file, const char __user *data, size_t 
 	struct minimal *minimal = file->private_data;
 	int ret;
 
-	/* The file may have come from another process, with addresses of its own. */
-	if (!xmmu_mirror_is_current(&minimal->mirror))
-		return -EINVAL;
+	ret = minimal_attach(minimal);
+	if (ret)
+		return ret;
 	if (!len || (end - start) >> PAGE_SHIFT > MINIMAL_MAX_PAGES)
 		return -EINVAL;
 	if (test_and_set_bit(0, &minimal->in_use))
@@ -155,9 +156,7 @@ static ssize_t minimal_read(struct file *file, char __user *data, size_t len, lo
 	char text[16];
 	int size;
 
-	xmmu_mirror_lock(&minimal->mirror);
-	size = scnprintf(text, sizeof(text), "%u\n", minimal->present);
-	xmmu_mirror_unlock(&minimal->mirror);
+	size = scnprintf(text, sizeof(text), "%u\n", READ_ONCE(minimal->present));
 	return simple_read_from_buffer(data, len, pos, text, size);
 }
 
