@@ -6,7 +6,6 @@
  *
  * usage: edu_row direct|iommu|bounce|coherent
  */
-#include <sched.h>
 
 #include "edu.h"
 
@@ -166,13 +165,10 @@ static void write_to_cleaned_pages(void)
  */
 static void device_writes_survive_reclaim(void **state)
 {
-	cpu_set_t cpus;
 	int attempts;
 
 	(void)state;
-	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
-	assert_return_code(sched_setaffinity(0, sizeof(cpus), &cpus), errno);
+	t_one_processor();
 	edu_load(fd, 40);
 	for (attempts = 0; attempts < 10; attempts++) {
 		write_to_cleaned_pages();

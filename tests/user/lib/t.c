@@ -2,6 +2,7 @@
 /* Helpers of the guest tests: time, memory, threads and children. */
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -49,6 +50,15 @@ char *t_map(size_t pages)
 void t_unmap(void *memory, size_t pages)
 {
 	assert_return_code(munmap(memory, pages * PAGE), errno);
+}
+
+void t_one_processor(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	assert_return_code(sched_setaffinity(0, sizeof(cpus), &cpus), errno);
 }
 
 void t_touch(char *memory, size_t pages)

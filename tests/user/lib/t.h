@@ -51,6 +51,8 @@ void t_sleep(long ms);
 char *t_map(size_t pages);
 void t_unmap(void *memory, size_t pages);
 void t_touch(char *memory, size_t pages);
+/* Stay on one processor: parts of reclaim keep pages in lists of each. */
+void t_one_processor(void);
 /* The entry of /proc/self/pagemap; the page frame number is in the low 55 bits. */
 uint64_t t_pagemap(const void *addr);
 uint64_t t_pfn(const void *addr);
