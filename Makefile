@@ -9,11 +9,19 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 #: KERNEL=name      kernel to build for and to run: a name in tests/vm/kernels.tsv (6.1)
-#: KDIR=dir         build for the kernel with these headers instead
+#: KDIR=dir         build for the kernel with these headers instead; not for guests
 #: XMMU_DEBUG=1     the debug build of the SDK: checks, lockdep priming, fault injection
 #: V=1 W=1 C=2      as in the kernel: show commands, more warnings, run sparse
 KERNEL ?= 6.1
 KDIR ?=
+
+ifeq ($(strip $(KERNEL)),)
+$(error xmmu: KERNEL= names no kernel; known: $(shell tests/vm/kernel --list))
+endif
+ifneq ($(filter-out 0 1,$(XMMU_DEBUG)),)
+$(error xmmu: XMMU_DEBUG=$(XMMU_DEBUG): 1 is the debug build, 0 or nothing the release)
+endif
+
 Q := $(if $(filter 1 2,$(V)),,@)
 say = $(if $(Q),@printf "  %-7s %s\n" $(1) $(2))
 
@@ -46,7 +54,7 @@ docs-xml: | deps-docs
 lint $(lint-stages:%=lint-%): | deps-lint
 format: | deps-lint
 
-doctor: ## say what is missing and how to get it, whether KVM works, which kernels are found
+doctor: ## say what is missing and how to get it, whether KVM works; installs nothing
 	@sdk/tools/doctor
 
 # As many jobs as there are processors, unless the user has said how many; packages are there.
@@ -56,6 +64,9 @@ parallel = $(MAKE) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) 
 
 kernel-name := $(if $(KDIR),$(shell sed -n 's/.* UTS_RELEASE "\(.*\)"/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KERNEL))
+ifeq ($(kernel-name),)
+$(error xmmu: KDIR=$(KDIR) is not a prepared kernel: include/generated/utsrelease.h is missing)
+endif
 flavor := $(if $(filter 1,$(XMMU_DEBUG)),debug,release)
 # Asked for once, when it is needed.
 headers = $(eval headers := $(or $(abspath $(KDIR)),$(shell sdk/tools/headers $(KERNEL))))$(headers)

@@ -3,6 +3,10 @@
 
 .DEFAULT_GOAL := modules
 
+ifneq ($(filter-out 0 1,$(XMMU_DEBUG)),)
+$(error xmmu: XMMU_DEBUG=$(XMMU_DEBUG): 1 is the debug build, 0 or nothing the release)
+endif
+
 O ?= build
 KDIR ?= $(realpath /lib/modules/$(shell uname -r)/build)
 

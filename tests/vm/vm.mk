@@ -6,30 +6,43 @@ T ?=
 
 vm-tools := build/host/runner build/host/ktap
 
+guest-verbs := run test test-one shell gdb
+ifneq ($(KDIR),)
+$(if $(filter $(guest-verbs),$(MAKECMDGOALS)), \
+	$(error xmmu: KDIR=$(KDIR) is only for building; a guest is chosen by KERNEL=))
+endif
+
+# The drivers that are loaded where a person looks.
+guest-drivers = $(addprefix $(flavor)/,skeleton edu)
+
 # Tests run on every kernel of the table unless one is chosen by name.
 test-kernels = $(if $(filter file,$(origin KERNEL)),$(shell tests/vm/kernel --list),$(KERNEL))
-test-builds = user vm-tools $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c)) \
+.PHONY: test-builds
+test-builds: user vm-tools $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c)) \
 	$(test-kernels:%=drivers-for/%)
 
-.PHONY: run test test-one shell gdb vm-tools
+.PHONY: $(guest-verbs) vm-tools
 run: guest-ready ## boot KERNEL in QEMU with the sample drivers and run the demo
-	$(Q)tests/vm/run run $(KERNEL) edu-demo
+	$(Q)tests/vm/run --drivers "$(guest-drivers)" run $(KERNEL) edu-demo
 
-test: $(test-builds) ## run all tests: unit, meta, and in QEMU on every kernel
+test: test-builds ## run all tests: unit, meta, and in QEMU on every kernel
 	$(Q)tests/vm/test $(test-kernels)
 
-test-one: $(test-builds) ## run the tests named by T=, e.g. T=row-iommu (KERNEL= works)
+# What is typed is looked at before anything is built.
+test-one: ## run the tests named by T=, e.g. T=row-iommu (KERNEL= works)
+	$(Q)tests/vm/test --list --match '$(T)' $(test-kernels) >/dev/null
+	$(Q)$(MAKE) test-builds
 	$(Q)tests/vm/test --match '$(T)' $(test-kernels)
 
 shell: guest-ready ## boot KERNEL with the sample drivers and start a shell in the guest
-	$(Q)tests/vm/run shell $(KERNEL)
+	$(Q)tests/vm/run --drivers "$(guest-drivers)" shell $(KERNEL)
 
 gdb: guest-ready ## like shell, with a gdb server and the line that starts gdb
-	$(Q)tests/vm/run gdb $(KERNEL)
+	$(Q)tests/vm/run --drivers "$(guest-drivers)" gdb $(KERNEL)
 
 .PHONY: guest-ready
-guest-ready: vm-tools drivers user
-	$(if $(KDIR),$(error KDIR= is only for building; a guest is chosen by KERNEL=))
+guest-ready: vm-tools deps-build
+	$(Q)$(parallel) $(patsubst %/Kbuild,driver/%,$(wildcard sample-drivers/*/Kbuild)) $(sample-programs)
 
 vm-tools: $(vm-tools)
 $(vm-tools): build/host/%: tests/vm/%.c | deps-vm
