@@ -43,6 +43,8 @@ static bool mapped; /* transfers use the program's own pages, not one of the dri
 static unsigned int steps;
 static unsigned int failures;
 static unsigned long checked;
+static struct xmmu_edu_info at_start;
+static struct xmmu_edu_stats total; /* of this program and of its child */
 
 __attribute__((format(printf, 1, 2), noreturn)) static void die(const char *format, ...)
 {
@@ -184,6 +186,19 @@ static struct xmmu_edu_info edu_info(void)
 	if (ioctl(edu, XMMU_EDU_INFO, &info))
 		die("cannot ask what edu is");
 	return info;
+}
+
+static void add_stats(int fd)
+{
+	struct xmmu_edu_stats stats = edu_stats(fd);
+
+	total.pages += stats.pages;
+	total.retries += stats.retries;
+	total.waits += stats.waits;
+	total.nonblock += stats.nonblock;
+	total.refused += stats.refused;
+	if (stats.wait_ns_max > total.wait_ns_max)
+		total.wait_ns_max = stats.wait_ns_max;
 }
 
 /* Submit, and return when the device is at work on it. */
@@ -567,6 +582,7 @@ static void exit_of_child(void)
 	if (mapped)
 		check(edu_stats(fd).waits > 0,
 		      "the exit was held back until the device had finished");
+	add_stats(fd);
 	close(fd);
 	close(sockets[0]);
 	close(sockets[1]);
@@ -580,45 +596,49 @@ static void show_device(void)
 		[XMMU_EDU_BOUNCE] = "through the kernel's bounce buffers",
 		[XMMU_EDU_COHERENT] = "through a page of the driver",
 	};
-	struct xmmu_edu_info info = edu_info();
 	struct utsname name;
 
 	uname(&name);
-	mapped = info.path != XMMU_EDU_COHERENT;
+	at_start = edu_info();
+	mapped = at_start.path != XMMU_EDU_COHERENT;
 	printf("A device without an MMU works in the memory of this program, which changes under it.\n\n"
 	       "    kernel    %s %s\n"
 	       "    device    edu, %u address bits, reaches memory %s\n"
 	       "              moves up to %u bytes at a time, which takes 100 ms and cannot be aborted\n",
-	       name.sysname, name.release, info.dma_bits, paths[info.path], XMMU_EDU_BUFFER);
+	       name.sysname, name.release, at_start.dma_bits, paths[at_start.path],
+	       XMMU_EDU_BUFFER);
 }
 
 static void show_totals(void)
 {
-	struct xmmu_edu_stats stats = edu_stats(edu);
 	struct xmmu_edu_info info = edu_info();
 	__u64 transfers = 0;
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)
-		transfers += info.transfers[i];
+		transfers += info.transfers[i] - at_start.transfers[i];
+	add_stats(edu);
 	printf("\n    In total\n");
 	line("device", "%llu transfers, %llu bytes to it, %llu bytes from it, %llu interrupts lost",
-	     transfers, info.bytes_to_device, info.bytes_from_device, info.lost_interrupts);
+	     transfers, info.bytes_to_device - at_start.bytes_to_device,
+	     info.bytes_from_device - at_start.bytes_from_device,
+	     info.lost_interrupts - at_start.lost_interrupts);
 	line("edu", "%llu pages looked up, %llu of them again because the kernel came between",
-	     stats.pages, stats.retries);
+	     total.pages, total.retries);
 	line("edu", "%llu invalidations waited, %.1f ms at most; %llu must not block, %llu refused",
-	     stats.waits, stats.wait_ns_max / 1e6, stats.nonblock, stats.refused);
+	     total.waits, total.wait_ns_max / 1e6, total.nonblock, total.refused);
 	line("checked", "%lu bytes", checked);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "--help")) {
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		fputs(usage_text, stdout);
 		return 0;
 	}
 	if (argc > 1) {
-		fputs(usage_text, stderr);
+		fprintf(stderr, "edu-demo: '%s': leave it out, there are no arguments; try edu-demo --help\n",
+			argv[1]);
 		return 2;
 	}
 	edu = open_device("/dev/xmmu-edu0", "edu");
