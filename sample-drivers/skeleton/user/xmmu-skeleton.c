@@ -30,7 +30,8 @@ static const char usage_text[] =
 	"\n"
 	"  watch   print each invalidation of the writable memory of a running program, or of\n"
 	"          LEN bytes from ADDR there, until it exits or Ctrl-C is pressed\n"
-	"  stats   count them for SECONDS (10), then print the driver's statistics\n"
+	"  stats   count them for SECONDS (10; 0: until it exits or Ctrl-C is pressed), then print\n"
+	"          the driver's statistics\n"
 	"  self    change memory of this program, and print what the kernel says about it\n"
 	"\n"
 	"The program is traced for a moment, since only its tracer may attach to its memory: be its\n"
@@ -76,6 +77,18 @@ static void stop_on_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
+__attribute__((format(printf, 1, 2), noreturn)) static void bad_usage(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("xmmu-skeleton: ", stderr);
+	vfprintf(stderr, format, args);
+	fputs("; try xmmu-skeleton --help\n", stderr);
+	va_end(args);
+	exit(2);
+}
+
 static __u64 number(const char *what, const char *text, __u64 max)
 {
 	char *end;
@@ -83,11 +96,8 @@ static __u64 number(const char *what, const char *text, __u64 max)
 
 	errno = 0;
 	value = strtoull(text, &end, 0);
-	if (errno || *end || end == text || *text == '-' || value > max) {
-		fprintf(stderr, "xmmu-skeleton: %s '%s': give a number up to %llu\n", what, text,
-			(unsigned long long)max);
-		exit(2);
-	}
+	if (errno || *end || end == text || *text == '-' || value > max)
+		bad_usage("%s '%s': give a number up to %llu", what, text, (unsigned long long)max);
 	return value;
 }
 
@@ -158,16 +168,38 @@ static void add_mapping(int fd, __u64 start, __u64 end, const char *name)
 	snprintf(mapping->name, sizeof(mapping->name), "%s", name);
 }
 
-static void add_writable(int fd, pid_t pid)
+static FILE *open_maps(pid_t pid)
 {
-	unsigned long long start, end;
-	char path[64], line[512], rights[8], name[256];
+	char path[64];
 	FILE *maps;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	maps = fopen(path, "re");
 	if (!maps)
 		die("cannot read %s: %s", path, strerror(errno));
+	return maps;
+}
+
+static bool is_mapped(pid_t pid, __u64 addr, __u64 len)
+{
+	unsigned long long start, end;
+	FILE *maps = open_maps(pid);
+	bool mapped = false;
+	char line[512];
+
+	while (!mapped && fgets(line, sizeof(line), maps))
+		mapped = sscanf(line, "%llx-%llx", &start, &end) == 2 && start < addr + len &&
+			 end > addr;
+	fclose(maps);
+	return mapped;
+}
+
+static void add_writable(int fd, pid_t pid)
+{
+	unsigned long long start, end;
+	char line[512], rights[8], name[256];
+	FILE *maps = open_maps(pid);
+
 	while (fgets(line, sizeof(line), maps)) {
 		name[0] = '\0';
 		if (sscanf(line, "%llx-%llx %7s %*s %*s %*s %255s", &start, &end, rights, name) < 3)
@@ -269,18 +301,27 @@ static void print_count(const char *what, __u64 count)
 		printf("%10llu  %s\n", (unsigned long long)count, what);
 }
 
-static void print_stats(int fd)
+static struct xmmu_skeleton_stats get_stats(int fd)
 {
 	struct xmmu_skeleton_stats stats;
-	size_t i;
 
 	if (ioctl(fd, XMMU_SKELETON_STATS, &stats))
 		die("cannot read the statistics: %s", strerror(errno));
+	return stats;
+}
+
+/* The SDK counts events by the blocks that it has told the kernel of, before it looks at ranges. */
+static void print_stats(int fd)
+{
+	struct xmmu_skeleton_stats stats = get_stats(fd);
+	size_t i;
+
+	printf("Invalidations in the blocks of 512 MiB where something is watched:\n");
 	for (i = 0; i < sizeof(stats.events) / sizeof(stats.events[0]); i++)
 		print_count(reason(i), stats.events[i]);
 	print_count("of them must not block", stats.nonblock);
 	print_count("of them refused", stats.refused);
-	print_count("removed a translation", stats.zaps);
+	print_count("of them removed a translation", stats.zaps);
 	print_count("waited for the device", stats.waits);
 	print_count("ns the longest invalidation took", stats.invalidate_ns_max);
 	print_count("windows populated", stats.commits);
@@ -290,10 +331,14 @@ static void print_stats(int fd)
 
 /* ---- commands ---- */
 
-/* Until the program exits, a signal comes, or time is up; 0 seconds are for ever. */
-static void follow(int fd, unsigned int limit, bool print)
+/*
+ * Until the program exits, a signal comes, or time is up; 0 seconds are for ever. Returns how many
+ * records were read.
+ */
+static unsigned long follow(int fd, unsigned int limit, bool print)
 {
 	struct xmmu_skeleton_event event;
+	unsigned long records = 0;
 	struct timespec now;
 	__u64 begin_ns;
 	ssize_t got;
@@ -308,15 +353,29 @@ static void follow(int fd, unsigned int limit, bool print)
 		got = read(fd, &event, sizeof(event));
 		if (!got) {
 			printf("%10.6f  the program is gone\n", seconds(begin_ns));
-			return;
+			break;
 		}
 		if (got < 0)
 			continue;
+		records++;
 		if (print)
 			print_event(&event, begin_ns);
 		if (event.zap_end)
 			populate(fd, event.zap_start, event.zap_end);
 	}
+	return records;
+}
+
+/* For somebody who looks at an idle program: progress is for terminals only. */
+__attribute__((format(printf, 1, 2))) static void progress(const char *format, ...)
+{
+	va_list args;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
 }
 
 /* @span: ADDR and LEN, or NULL for all writable memory. */
@@ -325,14 +384,23 @@ static int watch(pid_t pid, char **span)
 	__u64 addr = span ? number("ADDR", span[0], UINT64_MAX) : 0;
 	__u64 len = span ? number("LEN", span[1], UINT64_MAX - addr) : 0;
 	int fd = open_device(O_NONBLOCK);
+	unsigned long records;
 
 	attach_traced(fd, pid);
 	if (span)
 		add_mapping(fd, addr, addr + len, "");
 	else
 		add_writable(fd, pid);
+	if (span && !is_mapped(pid, addr, len))
+		fprintf(stderr,
+			"xmmu-skeleton: nothing is mapped at %#llx-%#llx now: see "
+			"/proc/%d/maps\n",
+			(unsigned long long)addr, (unsigned long long)(addr + len), pid);
 	populate(fd, 0, ~0ULL);
-	follow(fd, 0, true);
+	progress("watching %zu mapping%s, %llu pages of %d; Ctrl-C ends\n", nr_mappings,
+		 nr_mappings == 1 ? "" : "s", (unsigned long long)get_stats(fd).pages, pid);
+	records = follow(fd, 0, true);
+	progress("%lu records\n", records);
 	return 0;
 }
 
@@ -407,10 +475,39 @@ static int self(void)
 	return 0;
 }
 
-static int bad_usage(void)
+static pid_t pid_of(const char *text)
 {
-	fputs(usage_text, stderr);
-	return 2;
+	if (!text)
+		bad_usage("PID is missing: give the number of a process");
+	return number("PID", text, INT32_MAX);
+}
+
+static void at_most(int max, char **args, int nr_args)
+{
+	if (nr_args > max)
+		bad_usage("'%s': leave it out, there are too many arguments", args[max]);
+}
+
+/* After the last argument comes NULL. */
+static int run(const char *command, char **args, int nr_args)
+{
+	if (!strcmp(command, "self")) {
+		at_most(0, args, nr_args);
+		return self();
+	}
+	if (!strcmp(command, "stats")) {
+		at_most(2, args, nr_args);
+		return count(pid_of(args[0]),
+			     nr_args == 2 ? number("SECONDS", args[1], 86400) : SECONDS);
+	}
+	if (!strcmp(command, "watch")) {
+		at_most(3, args, nr_args);
+		if (nr_args == 2)
+			bad_usage("LEN is missing: give how many bytes to watch from %s on",
+				  args[1]);
+		return watch(pid_of(args[0]), nr_args == 3 ? args + 1 : NULL);
+	}
+	bad_usage("'%s': give watch, stats or self", command);
 }
 
 int main(int argc, char **argv)
@@ -421,14 +518,9 @@ int main(int argc, char **argv)
 		fputs(usage_text, stdout);
 		return 0;
 	}
-	if (argc == 2 && !strcmp(argv[1], "self"))
-		return self();
-	if (argc == 3 && !strcmp(argv[1], "watch"))
-		return watch(number("PID", argv[2], INT32_MAX), NULL);
-	if (argc == 5 && !strcmp(argv[1], "watch"))
-		return watch(number("PID", argv[2], INT32_MAX), argv + 3);
-	if ((argc == 3 || argc == 4) && !strcmp(argv[1], "stats"))
-		return count(number("PID", argv[2], INT32_MAX),
-			     argc == 4 ? number("SECONDS", argv[3], 86400) : SECONDS);
-	return bad_usage();
+	if (argc == 1) {
+		fputs(usage_text, stderr);
+		return 2;
+	}
+	return run(argv[1], argv + 2, argc - 2);
 }
