@@ -637,7 +637,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc > 1) {
-		fprintf(stderr, "edu-demo: '%s': leave it out, there are no arguments; try edu-demo --help\n",
+		fprintf(stderr,
+			"edu-demo: '%s': leave it out, there are no arguments; try edu-demo --help\n",
 			argv[1]);
 		return 2;
 	}
