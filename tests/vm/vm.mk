@@ -45,7 +45,7 @@ guest-ready: vm-tools deps-build
 	$(Q)$(parallel) $(patsubst %/Kbuild,driver/%,$(wildcard sample-drivers/*/Kbuild)) $(sample-programs)
 
 vm-tools: $(vm-tools)
-$(vm-tools): build/host/%: tests/vm/%.c | deps-vm
+$(vm-tools): build/host/%: tests/vm/%.c | deps-build deps-vm
 	$(call link,$(USER_FLAGS))
 
 drivers-for/%:
