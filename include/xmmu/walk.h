@@ -62,9 +62,9 @@ struct xmmu_range;
  * exceeded by one wait inside the kernel at most. The stall limit starts anew when a window is
  * committed, and when a page that hmm_range_fault() can not fault in was brought in otherwise.
  *
- * That one wait can be long if a program chooses so: a page of a userfaultfd, or of a file system in
- * user space. In the caller's own context a fatal signal ends the former. xmmu_mirror_detach() waits
- * for such walks.
+ * That one wait can be long if a program chooses so: a page of a userfaultfd, or of a file system
+ * in user space. In the caller's own context a fatal signal ends the former. xmmu_mirror_detach()
+ * waits for such walks.
  */
 struct xmmu_budget {
 	/** @cond INTERNAL */
@@ -206,8 +206,8 @@ void xmmu_walk_commit(struct xmmu_walk *walk);
  * @retval -EINTR       A fatal signal.
  * @retval -ESRCH       The address space is gone, the mirror detached, or the range removed.
  * @retval -ENOMEM      No memory, or no DMA address.
- * @retval -EOPNOTSUPP  ::XMMU_DMA_LEAF of a page that lives in a device, or whose mapping bounces or
- *                      is not coherent.
+ * @retval -EOPNOTSUPP  ::XMMU_DMA_LEAF of a page that lives in a device, or whose mapping bounces
+ *                      or is not coherent.
  * @retval -EHWPOISON   The memory is broken.
  * @retval -EIO         The device was isolated.
  * @return Otherwise what xmmu_ops::prepare returned.

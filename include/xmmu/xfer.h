@@ -67,8 +67,9 @@ struct xmmu_xfer {
 /**
  * @brief Map bytes of the open window for one transfer.
  *
- * Start the device before xmmu_walk_commit(), or soon after: the transfer counts from this call, and
- * invalidations wait for it. Its end must not depend on another walk, an allocation or user space.
+ * Start the device before xmmu_walk_commit(), or soon after: the transfer counts from this call,
+ * and invalidations wait for it. Its end must not depend on another walk, an allocation or user
+ * space.
  *
  * @param walk  A walk with an open window, of a mirror with ::XMMU_DMA_XFER.
  * @param xfer  Not in use; must stay until xmmu_xfer_end().

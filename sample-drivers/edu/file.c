@@ -26,7 +26,7 @@ static_assert((int)XMMU_EDU_EXCLUSIVE == (int)MMU_NOTIFY_EXCLUSIVE);
 
 /* ---- callbacks of the SDK */
 
-/* Translations live as long as transfers, and for those the SDK waits: there is nothing to remove. */
+/* Translations live as long as transfers, for which the SDK waits: there is nothing to remove. */
 static void edu_zap(struct xmmu_range *range, unsigned long start, unsigned long end,
 		    struct xmmu_gather *gather)
 {

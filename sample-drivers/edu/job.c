@@ -29,7 +29,7 @@ static void edu_count(struct edu_job *job, const struct edu_transfer *transfer)
 	atomic64_add(transfer->len, &edu->bytes[transfer->direction]);
 }
 
-/* The path that a mapping really takes: only a bounce buffer has an address that is not the page's. */
+/* The path that a mapping really takes: only a bounce buffer has another address than the page. */
 static enum xmmu_edu_path edu_path_taken(struct edu_device *edu, struct xmmu_walk *walk,
 					 unsigned long addr, dma_addr_t dma)
 {

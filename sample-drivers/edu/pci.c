@@ -263,8 +263,8 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 }
 
 /*
- * Commands end with ENODEV, jobs before their next transfer. When they have, nothing uses the device
- * any more, though files are open; what is managed is then undone, bus mastering included.
+ * Commands end with ENODEV, jobs before their next transfer. When they have, nothing uses the
+ * device any more, though files are open; what is managed is then undone, bus mastering included.
  */
 static void edu_remove(struct pci_dev *pdev)
 {

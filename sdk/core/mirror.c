@@ -85,9 +85,9 @@ int xmmu_mirror_error(const struct xmmu_mirror *mirror)
 }
 
 /*
- * Keep detach from returning. Count and wake-up are under ticket_lock: detach takes it to read zero,
- * and so can not free the mirror under the one who wakes it. False if the mirror was never attached,
- * or is detached.
+ * Keep detach from returning. Count and wake-up are under ticket_lock: detach takes it to read
+ * zero, and so can not free the mirror under the one who wakes it. False if the mirror was never
+ * attached, or is detached.
  */
 bool xmmu_mirror_pin(struct xmmu_mirror *mirror)
 {
@@ -339,7 +339,7 @@ static struct mm_struct *xmmu_traced_mm(pid_t nr)
 	put_pid(pid);
 	if (!task)
 		return ERR_PTR(-ESRCH);
-	/* Held from the check to the reference: exec would put another mm, of another user, there. */
+	/* Held from the check to the reference: exec would put the mm of another user there. */
 	if (down_read_killable(&task->signal->exec_update_lock)) {
 		put_task_struct(task);
 		return ERR_PTR(-EINTR);

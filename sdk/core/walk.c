@@ -225,8 +225,9 @@ static unsigned long xmmu_walk_missing(const struct xmmu_walk *walk)
 /*
  * hmm_range_fault() says -EFAULT of userfaultfd memory, memory shortage and poison alike. Faulting
  * the page once more by itself serves the first and tells the second; poison shows only to
- * get_user_pages_remote(). A kernel thread can not be killed and must not wait for a program that may
- * never answer: it would keep a process from exiting which it may be waiting for. Under mmap_lock, which may have been dropped and taken again.
+ * get_user_pages_remote(). A kernel thread can not be killed and must not wait for a program that
+ * may never answer: it would keep a process from exiting which it may be waiting for. Under
+ * mmap_lock, which may have been dropped and taken again.
  */
 static int xmmu_walk_fixup(struct xmmu_walk *walk)
 {
@@ -524,8 +525,8 @@ bool xmmu_walk_leaf(struct xmmu_walk *walk, struct xmmu_leaf *leaf, unsigned lon
 
 /*
  * The page table entry of the process does not always say that the page is dirty: MADV_FREE cleans
- * it and leaves it writable, for one. Whoever cleans it again invalidates first, so marking it here,
- * where the page is mapped and can not be truncated, is enough for as long as the leaf lives.
+ * it and leaves it writable, for one. Whoever cleans it again invalidates first, so marking it
+ * here, where the page is mapped and can not be truncated, is enough for as long as the leaf lives.
  */
 static void xmmu_walk_mark_dirty(struct xmmu_walk *walk)
 {

@@ -12,7 +12,7 @@ endif
 
 define xmmu-bad-kernel
 xmmu: kernel $(KERNELRELEASE) is outside the supported range.
-  xmmu $(xmmu-version) is tested on $(XMMU_KERNEL_MIN) to $(XMMU_KERNEL_MAX). A newer xmmu may know this kernel.
+  xmmu $(xmmu-version) is written for $(XMMU_KERNEL_MIN) to $(XMMU_KERNEL_MAX). A newer xmmu may know this kernel.
   To try all the same: make XMMU_ANY_KERNEL=1
 endef
 

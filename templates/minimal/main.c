@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver to start from, the smallest complete one. A program opens /dev/minimal and writes a buffer
- * to it: no byte is copied, the device gets translations of the buffer's pages instead, until the
- * kernel takes a page away or the file is closed. Reading the file says how many there are.
+ * A driver to start from, the smallest complete one. A program opens /dev/minimal and writes a
+ * buffer to it: no byte is copied, the device gets translations of the buffer's pages instead,
+ * until the kernel takes a page away or the file is closed. Reading the file says how many there
+ * are.
  *
  * There is no hardware yet; HARDWARE marks each place where it comes in.
  */

@@ -97,7 +97,7 @@ check "a symbol that is found by mistake stops the build" stops unexported 1
 
 check "kernel too old" says "kernel $(basename "${kdir_61##*linux-headers-}") is outside the supported range" \
 	build XMMU_KERNEL_MIN=6.2
-check "kernel too new" says "is tested on 5.10 to 6.0" build XMMU_KERNEL_MIN=5.10 XMMU_KERNEL_MAX=6.0
+check "kernel too new" says "is written for 5.10 to 6.0" build XMMU_KERNEL_MIN=5.10 XMMU_KERNEL_MAX=6.0
 check "the refusal names the way around" says "make XMMU_ANY_KERNEL=1" build XMMU_KERNEL_MIN=6.2
 for option in MMU_NOTIFIER HMM_MIRROR; do
 	check "kernel without $option" says "is built without CONFIG_$option" build CONFIG_$option=

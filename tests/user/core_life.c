@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Attach, exit and detach: own and foreign memory, in every order, interrupted, at the same time. */
+/* Attach, exit and detach: own and foreign memory, in every order, interrupted, all at once. */
 #include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>

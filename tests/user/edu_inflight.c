@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory of a transfer in flight changes: the kernel is held back until the device has finished,
- * in each call that takes pages or rights away, also if another one already waits.
+ * The memory of a transfer in flight changes: the kernel is held back until the device has
+ * finished, in each call that takes pages or rights away, also if another one already waits.
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>

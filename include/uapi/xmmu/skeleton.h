@@ -15,17 +15,18 @@
  * @since 0.1
  * @brief The commands of /dev/xmmu-skeleton, and the records that can be read from it.
  *
- * An open file is a device context. It is attached to one address space, ranges are added to it, and
- * translations of their pages are made on demand. Each read() delivers one ::xmmu_skeleton_event: an
- * invalidation of the kernel that concerned one of the ranges; a smaller buffer is an error (EINVAL).
- * The end of the file is reached, and poll() says POLLHUP, when nothing more can come: the address
- * space is gone, or nothing is attached.
+ * An open file is a device context. It is attached to one address space, ranges are added to it,
+ * and translations of their pages are made on demand. Each read() delivers one
+ * ::xmmu_skeleton_event: an invalidation of the kernel that concerned one of the ranges; a smaller
+ * buffer is an error (EINVAL). The end of the file is reached, and poll() says POLLHUP, when
+ * nothing more can come: the address space is gone, or nothing is attached.
  *
  * All members named `pad` must be zero, and flags that are not defined here too, else the command
  * fails with EINVAL. An unknown command fails with ENOTTY. Addresses and lengths are in bytes and,
- * unless it says otherwise, multiples of the page size. All commands about addresses fail with ESRCH
- * if nothing is attached or the address space is gone, and with EXDEV if the file came from another
- * process that had attached its own address space: the caller's addresses mean nothing there.
+ * unless it says otherwise, multiples of the page size. All commands about addresses fail with
+ * ESRCH if nothing is attached or the address space is gone, and with EXDEV if the file came from
+ * another process that had attached its own address space: the caller's addresses mean nothing
+ * there.
  * @{
  */
 
