@@ -43,7 +43,7 @@ check "a KDIR is not for guests" says "KDIR=/nowhere is only for building" make 
 check "a wrong XMMU_DEBUG is named" says "XMMU_DEBUG=yes" make XMMU_DEBUG=yes build
 check "an XMMU_DIR without the SDK is named" says "no SDK in XMMU_DIR=/nowhere" \
 	make -C templates/minimal XMMU_DIR=/nowhere
-check "test-one wants a text" says "make test-one T=TEXT" make test-one
+check "test-one wants a text" says "make test-one T=TEXT" make test-one T=
 check "a text in no id is named" says "contains 'nosuch'" make test-one T=nosuch
 check "an unknown job is named" says "no job 'bogus'" tests/vm/run bogus 6.1
 check "an unknown row is named" says "no row 'nosuch'; known: default" \

@@ -5,7 +5,7 @@
 
 top=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../..")
 cd "$top" || exit
-unset MAKEFLAGS MAKELEVEL MFLAGS KERNEL KDIR V XMMU_DEBUG XMMU_DIR
+unset MAKEFLAGS MAKELEVEL MFLAGS KERNEL KDIR V T XMMU_DEBUG XMMU_DIR
 # Not below build/: some tests run as a user who may not enter the folders above.
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/xmmu-meta.XXXXXX")
 trap 'chmod -R u+w "$scratch" && rm -rf "$scratch"' EXIT
