@@ -16,7 +16,7 @@ KERNEL ?= 6.1
 KDIR ?=
 
 ifeq ($(strip $(KERNEL)),)
-$(error xmmu: KERNEL= names no kernel; known: $(shell tests/vm/kernel --list))
+$(error xmmu: KERNEL= names no kernel; known: $(shell tests/vm/kernel --list-all))
 endif
 ifneq ($(filter-out 0 1,$(XMMU_DEBUG)),)
 $(error xmmu: XMMU_DEBUG=$(XMMU_DEBUG): 1 is the debug build, 0 or nothing the release)
@@ -168,6 +168,6 @@ uninstall: ## remove what install has put there
 clean: ## remove what was built
 	$(Q)rm -rf build
 
-distclean: clean ## remove the downloaded kernels too
+distclean: clean ## remove the kernels in the cache too
 	$(Q)cache=$${XMMU_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/xmmu}; \
-		rm -rf "$$cache"/kernels "$$cache"/headers "$$cache"/kvm.* "$$cache"/vm.lock
+		rm -rf "$$cache"/{kernels,sources,apt,headers,kvm.*,vm.lock}

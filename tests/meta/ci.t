@@ -18,22 +18,27 @@ plays() {
 	chmod +x "$scratch/bin/make"
 }
 
-# run STATUS STAGE...: .ci/run ends like this after these stages.
+# run STATUS SUM STAGE...: .ci/run ends like this after these stages.
 run() {
-	local expected=$1 status=0
-	shift
+	local expected=$1 sum=$2 status=0
+	shift 2
 	.ci/run >"$scratch/out" 2>&1 </dev/null || status=$?
 	cat "$scratch/out"
-	((status == expected)) && [[ $(tail -n 1 "$scratch/out") == '3 passed, 0 failed, 1 skipped' ]] &&
-		diff <(printf '%s\n' "$@") <(sed -nE 's/^== make ([a-z]+: [a-z]+) after [0-9]+ s$/\1/p' "$scratch/out")
+	((status == expected)) && [[ $(tail -n 1 "$scratch/out") == "$sum" ]] &&
+		diff <(printf '%s\n' "$@") <(sed -nE 's/^== ([a-z]+: [a-z]+) after [0-9]+ s$/\1/p' "$scratch/out")
 }
 
 summary='echo 3 passed, 0 failed, 1 skipped'
 
-plays <<<"[[ \$1 != test ]] || $summary"
-check "both stages" run 0 'test: passed' 'lint: passed'
-plays <<<"[[ \$1 != test ]] || $summary; [[ \$1 != test ]]"
-check "tests fail" run 1 'test: failed'
-plays <<<"[[ \$1 != test ]] || $summary; [[ \$1 != lint ]]"
-check "lint fails" run 1 'test: passed' 'lint: failed'
+plays <<<"[[ \$1 == lint ]] || $summary"
+check "all stages" run 0 '6 passed, 0 failed, 2 skipped' 'test: passed' 'lint: passed' 'debug: passed'
+plays <<<"echo 2 passed, 1 failed, 0 skipped; false"
+check "tests fail" run 1 '2 passed, 1 failed, 0 skipped' 'test: failed'
+plays <<<"[[ \$1 == lint ]] || $summary; [[ \$1 != lint ]]"
+check "lint fails" run 1 '3 passed, 0 failed, 1 skipped' 'test: passed' 'lint: failed'
+plays <<<"[[ \$1 == lint ]] || $summary; [[ \$1 != test-one ]]"
+check "the debug kernel finds something" run 1 '6 passed, 0 failed, 2 skipped' 'test: passed' \
+	'lint: passed' 'debug: failed'
+plays <<<false
+check "nothing has run" run 1 '0 passed, 0 failed, 0 skipped' 'test: failed'
 finish

@@ -21,7 +21,7 @@ same_verbs() {
 
 # Those that the project promises.
 promised() {
-	comm -23 <(printf '%s\n' build run test test-one shell gdb docs lint format format-check \
+	comm -23 <(printf '%s\n' build run test test-all test-one kernel shell gdb docs lint format format-check \
 		doctor clean distclean install uninstall compile-commands help | sort) <(listed) |
 		grep . && return 1 || return 0
 }

@@ -6,7 +6,10 @@ T ?=
 
 vm-tools := build/host/runner build/host/ktap
 
-guest-verbs := run test test-one shell gdb
+#: CONFIG=name      what make kernel builds: debug or newest
+CONFIG ?=
+
+guest-verbs := run test test-all test-one shell gdb kernel
 ifneq ($(KDIR),)
 $(if $(filter $(guest-verbs),$(MAKECMDGOALS)), \
 	$(error xmmu: KDIR=$(KDIR) is only for building; a guest is chosen by KERNEL=))
@@ -16,7 +19,8 @@ endif
 guest-drivers = $(addprefix $(flavor)/,skeleton edu)
 
 # Tests run on every kernel of the table unless one is chosen by name.
-test-kernels = $(if $(filter file,$(origin KERNEL)),$(shell tests/vm/kernel --list),$(KERNEL))
+test-kernels = $(if $(filter file,$(origin KERNEL)),$(shell tests/vm/kernel \
+	$(if $(filter test-all,$(MAKECMDGOALS)),--list-all,--list)),$(KERNEL))
 .PHONY: test-builds
 test-builds: user vm-tools $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c)) \
 	$(test-kernels:%=drivers-for/%)
@@ -25,7 +29,9 @@ test-builds: user vm-tools $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tes
 run: guest-ready ## boot KERNEL in QEMU with the sample drivers and run the demo
 	$(Q)tests/vm/run --drivers "$(guest-drivers)" run $(KERNEL) edu-demo
 
-test: test-builds ## run all tests: unit, meta, and in QEMU on every kernel
+test: ## run all tests: unit, meta, and in QEMU on Debian's kernels
+test-all: ## the same on all kernels: Debian's, debug, newest
+test test-all: test-builds
 	$(Q)tests/vm/test $(test-kernels)
 
 # What is typed is looked at before anything is built.
@@ -33,6 +39,11 @@ test-one: ## run the tests named by T=, e.g. T=row-iommu (KERNEL= works)
 	$(Q)tests/vm/test --list --match '$(T)' $(test-kernels) >/dev/null
 	$(Q)$(MAKE) test-builds
 	$(Q)tests/vm/test --match '$(T)' $(test-kernels)
+
+kernel: ## build the kernel CONFIG=debug or newest, as all verbs with KERNEL= do
+	$(Q)$(call deps,$(if $(CONFIG),--kernel $(CONFIG),$(error xmmu: which kernel? CONFIG=debug or \
+		CONFIG=newest)))
+	$(Q)tests/vm/kernel --fetch $(CONFIG)
 
 shell: guest-ready ## boot KERNEL with the sample drivers and start a shell in the guest
 	$(Q)tests/vm/run --drivers "$(guest-drivers)" shell $(KERNEL)
