@@ -335,6 +335,12 @@ static int edu_reap(struct edu_context *ctx, struct edu_job *job, struct xmmu_ed
 	return 0;
 }
 
+/* The current tick has begun already: without one more the time would be too short. */
+static unsigned long edu_wait_jiffies(u32 ms)
+{
+	return ms ? msecs_to_jiffies(ms) + 1 : 0;
+}
+
 static int edu_wait(struct edu_context *ctx, union edu_arg *arg)
 {
 	struct xmmu_edu_wait *wait = &arg->wait;
@@ -345,7 +351,7 @@ static int edu_wait(struct edu_context *ctx, union edu_arg *arg)
 	if (!job)
 		return -ENOENT;
 	left = wait_event_interruptible_timeout(ctx->edu->wait, edu_wait_over(job),
-						msecs_to_jiffies(wait->timeout_ms));
+						edu_wait_jiffies(wait->timeout_ms));
 	ret = left < 0 ? -EINTR : edu_reap(ctx, job, wait);
 	edu_job_put(job);
 	return ret;
