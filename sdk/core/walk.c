@@ -226,8 +226,9 @@ static unsigned long xmmu_walk_missing(const struct xmmu_walk *walk)
  * hmm_range_fault() says -EFAULT of userfaultfd memory, memory shortage and poison alike. Faulting
  * the page once more by itself serves the first and tells the second; poison shows only to
  * get_user_pages_remote(). A kernel thread can not be killed and must not wait for a program that
- * may never answer: it would keep a process from exiting which it may be waiting for. Under
- * mmap_lock, which may have been dropped and taken again.
+ * may never answer: it would keep a process from exiting which it may be waiting for. Mappings
+ * without pages never give one, and some of them (vvar) may only be faulted by their own process.
+ * Under mmap_lock, which may have been dropped and taken again.
  */
 static int xmmu_walk_fixup(struct xmmu_walk *walk)
 {
@@ -238,7 +239,8 @@ static int xmmu_walk_fixup(struct xmmu_walk *walk)
 	int err;
 
 	vma = addr < walk->stop ? vma_lookup(walk->mm, addr) : NULL;
-	if (!vma || (current->flags & PF_KTHREAD && userfaultfd_armed(vma)))
+	if (!vma || vma->vm_flags & (VM_IO | VM_PFNMAP) ||
+	    (current->flags & PF_KTHREAD && userfaultfd_armed(vma)))
 		return -EFAULT;
 	/* It did not help, and nothing has taken the page away again. */
 	if (addr == walk->fixed && walk->seq == walk->fixed_seq)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /dev/xmmu-skeleton attached to another process, by hand and by the tool. */
+#include <sys/auxv.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
@@ -134,6 +135,29 @@ static void one_address_space_at_a_time(void **state)
 	assert_int_equal(sk_attach(fd, target.pid), 0);
 	assert_int_equal(sk_attach(fd, target.pid), 0);
 	assert_int_equal(sk_attach(fd, 0), -EBUSY);
+	close(fd);
+	target_end_trace(&target);
+	target_end(&target);
+}
+
+/*
+ * The kernel's pages beside the vDSO are for their own process only: to fault them for another one
+ * is a warning.
+ */
+static void the_others_vvar_is_no_memory(void **state)
+{
+	uintptr_t vdso = getauxval(AT_SYSINFO_EHDR);
+	struct target target;
+	int i, fd = sk_open(O_NONBLOCK);
+
+	(void)state;
+	target_start(&target);
+	target_trace(&target);
+	assert_int_equal(sk_attach(fd, target.pid), 0);
+	assert_int_equal(sk_add(fd, (void *)(vdso - 4 * PAGE), 5), 0);
+	for (i = 1; i <= 4; i++)
+		assert_int_equal(sk_populate(fd, (void *)(vdso - i * PAGE), 1, 0), -EFAULT);
+	assert_int_equal(sk_populate(fd, (void *)vdso, 1, 0), 0);
 	close(fd);
 	target_end_trace(&target);
 	target_end(&target);
@@ -283,6 +307,7 @@ int main(void)
 		cmocka_unit_test(only_the_tracer_may_attach),
 		cmocka_unit_test(one_address_space_at_a_time),
 		cmocka_unit_test(the_others_memory_is_followed_until_it_ends),
+		cmocka_unit_test(the_others_vvar_is_no_memory),
 		cmocka_unit_test(tool_shows_itself),
 		cmocka_unit_test(tool_watches_until_the_program_ends),
 		cmocka_unit_test(tool_counts_for_some_seconds),
