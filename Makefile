@@ -98,13 +98,16 @@ test-programs := $(filter-out $(test-programs-32), \
 test-objects := $(patsubst tests/user/lib/%.c,build/user/lib/%.o,$(wildcard tests/user/lib/*.c))
 unit-programs := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 
+# One source, built for both widths.
+fuzz-programs := build/user/fuzz build/user/fuzz_32
+
 vpath %.c $(wildcard sample-drivers/*/user)
 
 .PHONY: user programs unit
 user: deps-build ## build only the programs that run in the guest
 	$(Q)$(parallel) programs
 
-programs: $(sample-programs) $(test-programs) $(test-programs-32)
+programs: $(sample-programs) $(test-programs) $(test-programs-32) $(fuzz-programs)
 	@:
 
 unit: $(unit-programs) vm-tools ## run only the unit tests
@@ -123,9 +126,13 @@ $(sample-programs): build/user/%: %.c | deps-build
 $(test-programs): build/user/%: tests/user/%.c $(test-objects) | deps-build
 	$(call link,$(USER_FLAGS),-lcmocka)
 
-$(test-programs-32): CC := i686-linux-gnu-gcc
+$(test-programs-32) build/user/fuzz_32: CC := i686-linux-gnu-gcc
 $(test-programs-32): build/user/%: tests/user/%.c | deps-build
 	$(call link,$(USER_FLAGS) -static)
+
+# Functions in tables have parameters that not all of them need.
+$(fuzz-programs): $(wildcard tests/fuzz/*.c) | deps-build
+	$(call link,$(USER_FLAGS) -Wno-unused-parameter -static)
 
 $(test-objects): build/user/lib/%.o: tests/user/lib/%.c | deps-build
 	$(call link,$(USER_FLAGS) -c)

@@ -9,7 +9,7 @@ vm-tools := build/host/runner build/host/ktap
 #: CONFIG=name      what make kernel builds: debug or newest
 CONFIG ?=
 
-guest-verbs := run test test-all test-one shell gdb kernel
+guest-verbs := run test test-all test-one fuzz shell gdb kernel
 ifneq ($(KDIR),)
 $(if $(filter $(guest-verbs),$(MAKECMDGOALS)), \
 	$(error xmmu: KDIR=$(KDIR) is only for building; a guest is chosen by KERNEL=))
@@ -44,6 +44,22 @@ kernel: ## build the kernel CONFIG=debug or newest, as all verbs with KERNEL= do
 	$(Q)$(call deps,$(if $(CONFIG),--kernel $(CONFIG),$(error xmmu: which kernel? CONFIG=debug or \
 		CONFIG=newest)))
 	$(Q)tests/vm/kernel --fetch $(CONFIG)
+
+#: DRIVER= CALLS= SEED=  what make fuzz calls (skeleton), how often, and the seed of another run
+DRIVER ?= skeleton
+CALLS ?= 200000
+SEED ?=
+
+fuzz-row-skeleton := bigmem
+fuzz-row-edu := iommu
+
+# A thousand calls take less than a second.
+fuzz: guest-ready build/user/fuzz ## call the commands of DRIVER with arguments that are almost right
+	$(if $(fuzz-row-$(DRIVER)),,$(error xmmu: DRIVER=$(DRIVER): must be skeleton or edu))
+	$(Q)$(MAKE) XMMU_DEBUG=1 driver/sample-drivers/$(DRIVER)
+	$(Q)tests/vm/run --drivers debug/$(DRIVER) --row $(fuzz-row-$(DRIVER)) \
+		--boot-seconds $$((60 + $(CALLS) / 1000)) run $(KERNEL) \
+		"fuzz --calls $(CALLS) $(if $(SEED),--seed $(SEED)) $(DRIVER)"
 
 shell: guest-ready ## boot KERNEL with the sample drivers and start a shell in the guest
 	$(Q)tests/vm/run --drivers "$(guest-drivers)" shell $(KERNEL)
