@@ -25,7 +25,7 @@ endif
 Q := $(if $(filter 1 2,$(V)),,@)
 say = $(if $(Q),@printf "  %-7s %s\n" $(1) $(2))
 
-include tests/vm/vm.mk tests/sketch/sketch.mk docs/docs.mk sdk/tools/lint.mk
+include tests/vm/vm.mk tests/bench/bench.mk tests/sketch/sketch.mk docs/docs.mk sdk/tools/lint.mk
 
 .PHONY: help doctor clean distclean
 help: ## print this

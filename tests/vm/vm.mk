@@ -9,7 +9,7 @@ vm-tools := build/host/runner build/host/ktap
 #: CONFIG=name      what make kernel builds: debug or newest
 CONFIG ?=
 
-guest-verbs := run test test-all test-one fuzz shell gdb kernel
+guest-verbs := run test test-all test-one fuzz shell gdb kernel bench
 ifneq ($(KDIR),)
 $(if $(filter $(guest-verbs),$(MAKECMDGOALS)), \
 	$(error xmmu: KDIR=$(KDIR) is only for building; a guest is chosen by KERNEL=))

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How programs drive the two drivers that `make bench` compares: one by hand, one on xmmu. Private
+ * to tests/bench and its test: it changes as they do.
+ *
+ * An open file is a context of a software device. What a call returns in `cycles` is the time stamp
+ * counter from entry to return of the driver's function, without the ioctl around it.
+ */
+#ifndef XMMU_BENCH_ABI_H
+#define XMMU_BENCH_ABI_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define BENCH_DEVICE_RAW "/dev/xmmu_bench_raw"
+#define BENCH_DEVICE_SDK "/dev/xmmu_bench_sdk"
+
+/* Ranges of a context. */
+#define BENCH_RANGES 8
+
+#define BENCH_WRITE 1 /* populate for writing */
+
+struct bench_range {
+	__u64 start;
+	__u64 end;
+	__u32 id; /* below BENCH_RANGES, chosen by the caller */
+	__u32 flags;
+	__u64 cycles; /* out */
+};
+
+/* An access by the device. */
+struct bench_word {
+	__u64 addr;
+	__u64 value;
+	__u32 id;
+	__u32 pad;
+};
+
+/* How the device confirms a flush. */
+#define BENCH_BY_IRQ  0 /* in a hard interrupt, as hardware does */
+#define BENCH_AT_ONCE 1 /* while it is being told */
+
+/* All callbacks of the context since the last call. */
+struct bench_callbacks {
+	__u64 interval; /* of interval notifiers: how many */
+	__u64 interval_cycles;
+	__u64 list; /* of list notifiers */
+	__u64 list_cycles;
+	__u64 flushes;
+};
+
+struct bench_loop {
+	__u64 count;
+	__u64 cycles; /* out: of count times two instructions */
+};
+
+#define BENCH_IOC_ATTACH    _IO('b', 0)
+#define BENCH_IOC_INSERT    _IOWR('b', 1, struct bench_range)
+#define BENCH_IOC_REMOVE    _IOWR('b', 2, struct bench_range)
+#define BENCH_IOC_POPULATE  _IOWR('b', 3, struct bench_range)
+#define BENCH_IOC_HMM       _IOWR('b', 4, struct bench_range) /* hmm_range_fault() alone */
+#define BENCH_IOC_LOAD      _IOWR('b', 5, struct bench_word)  /* -EFAULT: no translation */
+#define BENCH_IOC_STORE     _IOW('b', 6, struct bench_word)   /* -EPERM: not writable */
+#define BENCH_IOC_CONFIRM   _IOW('b', 7, __u32)
+#define BENCH_IOC_CALLBACKS _IOR('b', 8, struct bench_callbacks)
+#define BENCH_IOC_LOOP      _IOWR('b', 9, struct bench_loop)
+
+#endif
