@@ -61,9 +61,11 @@ check expected_message judged ok plain.planted.fine
 check expected_message_is_no_failure [ "$(grep -c 'plain.planted' "$logs/results.tsv")" = 2 ]
 check expected_message_missing judged 'not ok' plain.unplanted \
 	"no kernel message like '^WARNING: never'"
+check expected_message_of_skipped [ "$(grep -c 'plain.absent' "$logs/results.tsv")" = 2 ]
 check skip judged skip plain.skips.one 'no such device'
 check skip_without_reason judged 'not ok' plain.skips.two 'skipped without a reason'
 check run_goes_on judged ok plain.last.fine
+check last_suite [ "$(sed -n '/^time.*plain.unload/,/^time/p' "$logs/results.tsv" | grep -c end)" = 1 ]
 check before_hang judged ok hang.before.fine
 check hang judged 'not ok' hang.stops 'the run ended while it ran'
 check hang_last_line prints 'about to stop'
@@ -83,6 +85,9 @@ check unknown_row says "slip:1: no row 'plan' in rows.tsv" \
 	tests/vm/run --data "$scratch/data" --logs "$scratch/logs" test "$kernel"
 printf 'row plain\ntets 5 say\n' >"$scratch/data/suites/slip"
 check unknown_word says "slip:2: unknown word 'tets'" \
+	tests/vm/run --data "$scratch/data" --logs "$scratch/logs" test "$kernel"
+printf 'row plain last\n' | tee "$scratch/data/suites/slip" >"$scratch/data/suites/slip2"
+check two_last_suites says 'slip2:1: a second suite that is last, beside' \
 	tests/vm/run --data "$scratch/data" --logs "$scratch/logs" test "$kernel"
 
 # The demo's exit status is that of the run; one that never started is a failure.
