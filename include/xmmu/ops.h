@@ -163,6 +163,24 @@ struct xmmu_ops {
 	void (*flush)(struct xmmu_mirror *mirror, const struct xmmu_gather *gather);
 
 	/**
+	 * @brief Whether the device still has a translation of a span.
+	 *
+	 * Optional. Only a debug build calls it, to hold a driver to its word: when the flushes of
+	 * a span are confirmed, and before its DMA addresses go and the kernel frees its pages. It
+	 * warns if the answer is yes. An answer is worth most if it comes from the device's page
+	 * table and, where they can be read, from its caches.
+	 *
+	 * @param range  The range concerned: a translation that the device has through another one
+	 *               does not count.
+	 * @param start  First byte, page aligned, inside the range.
+	 * @param end    Byte after the last, page aligned, inside the range.
+	 *
+	 * @ctx{as xmmu_ops::zap}
+	 * @return true if an access of the device to any byte of the span would find a translation.
+	 */
+	bool (*translated)(struct xmmu_range *range, unsigned long start, unsigned long end);
+
+	/**
 	 * @brief Cut the device off from memory, now and for good.
 	 *
 	 * Mandatory. Called once, when a flush or a transfer was not confirmed within

@@ -125,6 +125,22 @@ static void skeleton_zap(struct xmmu_range *range, unsigned long start, unsigned
 	}
 }
 
+/* Only a debug build asks. */
+static bool skeleton_translated(struct xmmu_range *range, unsigned long start, unsigned long end)
+{
+	unsigned long addr, stop, window;
+	struct skeleton_table *table;
+
+	xa_for_each_range(&to_range(range)->tables, window, table, start / XMMU_WINDOW,
+			  (end - 1) / XMMU_WINDOW) {
+		stop = min(end, (window + 1) * XMMU_WINDOW);
+		for (addr = max(start, window * XMMU_WINDOW); addr < stop; addr += PAGE_SIZE)
+			if (entry_of(table, addr)->perm)
+				return true;
+	}
+	return false;
+}
+
 /* Hardware would be told here, and an interrupt would confirm later. */
 static void skeleton_flush(struct xmmu_mirror *mirror, const struct xmmu_gather *gather)
 {
@@ -165,6 +181,7 @@ static const struct xmmu_ops skeleton_ops = {
 	.populate = skeleton_populate,
 	.zap = skeleton_zap,
 	.flush = skeleton_flush,
+	.translated = skeleton_translated,
 	.isolate = skeleton_isolate,
 	.report = skeleton_report,
 	.release = skeleton_gone,

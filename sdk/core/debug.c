@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The debug build: checks and injection. See debug.h.
+ * The debug build: checks and injection. See debug.h. The checks are not inlined, so that the
+ * kernel's warning names the one that has failed.
  */
 #ifdef XMMU_DEBUG
 
@@ -10,6 +11,7 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
@@ -110,20 +112,58 @@ bool xmmu_inject_late_flush(struct xmmu_mirror *mirror, u64 ticket, xmmu_confirm
 }
 
 /* A late confirmation after isolation finds no ticket, but it must find a mirror. */
-void xmmu_debug_check_detached(struct xmmu_mirror *mirror)
+noinline void xmmu_debug_check_detached(struct xmmu_mirror *mirror)
 {
 	wait_var_event(&xmmu_late_flushes, !atomic_read(&xmmu_late_flushes));
 	WARN(!list_empty(&mirror->tickets), "xmmu: %s: a transfer outlives its mirror\n",
 	     XMMU_DRIVER_NAME);
 }
 
-void xmmu_debug_check_gather(const struct xmmu_gather *gather, unsigned long start,
-			     unsigned long end)
+noinline void xmmu_debug_check_gather(const struct xmmu_gather *gather, unsigned long start,
+				      unsigned long end)
 {
 	WARN_ONCE(gather->end && (gather->start >= gather->end || gather->start < start ||
 				  gather->end > end),
 		  "xmmu: %s: zap of %lx-%lx reports %lx-%lx\n", XMMU_DRIVER_NAME, start, end,
 		  gather->start, gather->end);
+}
+
+/* The first page of the span that has a translation; there is one. */
+static unsigned long xmmu_debug_find_translated(struct xmmu_range *range, unsigned long start,
+						unsigned long end)
+{
+	const struct xmmu_ops *ops = range->block->ops;
+	unsigned long middle;
+
+	while (end - start > PAGE_SIZE) {
+		middle = start + PAGE_ALIGN((end - start) / 2);
+		if (ops->translated(range, start, middle))
+			end = middle;
+		else
+			start = middle;
+	}
+	return start;
+}
+
+/*
+ * Nobody can have made a new translation since the zap: a walk commits in the span neither while
+ * the kernel's event is open, nor before the ticket of the driver's own zap is gone. Of a device
+ * that is cut off, and of a range that is removed, nothing is asked.
+ */
+noinline void xmmu_debug_check_forgotten(struct xmmu_range *range, unsigned long start,
+					 unsigned long end)
+{
+	const struct xmmu_ops *ops = range->block->ops;
+
+	xmmu_mirror_assert_locked(range->mirror);
+	if (!ops->translated || test_bit(XMMU_FLAG_CUT, &range->mirror->flags) ||
+	    range->state == XMMU_RANGE_REMOVED)
+		return;
+	start = max(start, xmmu_range_start(range));
+	end = min(end, xmmu_range_end(range));
+	WARN_ONCE(ops->translated(range, start, end),
+		  "xmmu: %s: a translation of %lx outlives the invalidation of %lx-%lx\n",
+		  XMMU_DRIVER_NAME, xmmu_debug_find_translated(range, start, end), start, end);
 }
 
 void xmmu_debug_nonblock_start(void)
@@ -168,23 +208,37 @@ void xmmu_debug_prime_locks(struct xmmu_mirror *mirror)
 	mmap_read_unlock(mm);
 }
 
+/* What a kernel finds by itself if it was built to. */
+static const struct {
+	const char *option;
+	bool on;
+	const char *finds;
+} xmmu_kernel_checks[] = {
+	{ "PROVE_LOCKING", IS_ENABLED(CONFIG_PROVE_LOCKING), "wrong order or lack of locks" },
+	{ "DEBUG_ATOMIC_SLEEP", IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP), "sleep in a callback" },
+	{ "KASAN", IS_ENABLED(CONFIG_KASAN), "use after free" },
+	{ "DEBUG_KMEMLEAK", IS_ENABLED(CONFIG_DEBUG_KMEMLEAK), "lost memory" },
+	{ "DMA_API_DEBUG", IS_ENABLED(CONFIG_DMA_API_DEBUG), "misuse of DMA mappings" },
+};
+
 /* A check that the kernel has switched off looks just like one that finds nothing. */
 static void xmmu_debug_name_missing(void)
 {
-	if (!IS_ENABLED(CONFIG_PROVE_LOCKING))
-		pr_info("xmmu: %s: no CONFIG_PROVE_LOCKING: lock order and held locks unchecked\n",
-			XMMU_DRIVER_NAME);
-	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
-		pr_info("xmmu: %s: no CONFIG_DEBUG_ATOMIC_SLEEP: sleeping callbacks unnoticed\n",
-			XMMU_DRIVER_NAME);
-	if (!IS_ENABLED(CONFIG_KASAN))
-		pr_info("xmmu: %s: no CONFIG_KASAN: use after free unnoticed\n", XMMU_DRIVER_NAME);
-	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
-		pr_info("xmmu: %s: no CONFIG_DEBUG_KMEMLEAK: lost memory unnoticed\n",
-			XMMU_DRIVER_NAME);
-	if (!IS_ENABLED(CONFIG_DMA_API_DEBUG))
-		pr_info("xmmu: %s: no CONFIG_DMA_API_DEBUG: misuse of DMA mappings unnoticed\n",
-			XMMU_DRIVER_NAME);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(xmmu_kernel_checks); i++)
+		if (!xmmu_kernel_checks[i].on)
+			pr_info("xmmu: %s: no CONFIG_%s: %s goes unnoticed\n", XMMU_DRIVER_NAME,
+				xmmu_kernel_checks[i].option, xmmu_kernel_checks[i].finds);
+}
+
+void xmmu_debug_show(struct seq_file *file)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(xmmu_kernel_checks); i++)
+		seq_printf(file, "CONFIG_%s %d\n", xmmu_kernel_checks[i].option,
+			   xmmu_kernel_checks[i].on);
 }
 
 void xmmu_debug_init(struct dentry *folder)
@@ -201,7 +255,7 @@ void xmmu_debug_init(struct dentry *folder)
 	xmmu_debug_name_missing();
 }
 
-void xmmu_debug_exit(void)
+noinline void xmmu_debug_exit(void)
 {
 	int left = atomic_read(&xmmu_ranges);
 

@@ -9,8 +9,10 @@
 #include <linux/types.h>
 
 struct dentry;
+struct seq_file;
 struct xmmu_gather;
 struct xmmu_mirror;
+struct xmmu_range;
 
 typedef void (*xmmu_confirm_fn)(struct xmmu_mirror *mirror, u64 ticket);
 
@@ -18,6 +20,8 @@ typedef void (*xmmu_confirm_fn)(struct xmmu_mirror *mirror, u64 ticket);
 
 void xmmu_debug_init(struct dentry *folder);
 void xmmu_debug_exit(void);
+/* Which checks of its own the kernel makes. */
+void xmmu_debug_show(struct seq_file *file);
 
 /* Teach lockdep, before the first real event, what the lock nests inside of. */
 void xmmu_debug_prime_locks(struct xmmu_mirror *mirror);
@@ -26,6 +30,8 @@ void xmmu_debug_check_detached(struct xmmu_mirror *mirror);
 /* A driver reports only what it was told to zap. */
 void xmmu_debug_check_gather(const struct xmmu_gather *gather, unsigned long start,
 			     unsigned long end);
+/* When everything is confirmed, the device has forgotten the span. Under the lock. */
+void xmmu_debug_check_forgotten(struct xmmu_range *range, unsigned long start, unsigned long end);
 /* The kernel does this around list notifiers only. */
 void xmmu_debug_nonblock_start(void);
 void xmmu_debug_nonblock_end(void);
@@ -50,6 +56,10 @@ static inline void xmmu_debug_exit(void)
 {
 }
 
+static inline void xmmu_debug_show(struct seq_file *file)
+{
+}
+
 static inline void xmmu_debug_prime_locks(struct xmmu_mirror *mirror)
 {
 }
@@ -60,6 +70,11 @@ static inline void xmmu_debug_check_detached(struct xmmu_mirror *mirror)
 
 static inline void xmmu_debug_check_gather(const struct xmmu_gather *gather, unsigned long start,
 					   unsigned long end)
+{
+}
+
+static inline void xmmu_debug_check_forgotten(struct xmmu_range *range, unsigned long start,
+					      unsigned long end)
 {
 }
 

@@ -73,12 +73,18 @@ static void xmmu_inval_flush(struct xmmu_inval *inval)
 	mirror->config.ops->flush(mirror, &inval->gather);
 }
 
+static void xmmu_range_unmap(struct xmmu_range *range, unsigned long start, unsigned long end)
+{
+	xmmu_debug_check_forgotten(range, start, end);
+	xmmu_dma_unmap(range, start, end);
+}
+
 static void xmmu_block_unmap(struct xmmu_block *block, unsigned long start, unsigned long end)
 {
 	struct xmmu_range *range;
 
 	xmmu_block_for_each(block, range, start, end - 1)
-		xmmu_dma_unmap(range, start, end);
+		xmmu_range_unmap(range, start, end);
 }
 
 /*
@@ -88,12 +94,13 @@ static void xmmu_block_unmap(struct xmmu_block *block, unsigned long start, unsi
  */
 static void xmmu_inval_unmap(struct xmmu_inval *inval)
 {
+	bool mapped = inval->mirror->config.dma == XMMU_DMA_LEAF;
 	struct xmmu_block *block;
 
-	if (inval->mirror->config.dma != XMMU_DMA_LEAF || inval->own)
+	if (inval->own || !(mapped || IS_ENABLED(XMMU_DEBUG)))
 		return;
 	if (inval->range)
-		xmmu_dma_unmap(inval->range, inval->start, inval->end);
+		xmmu_range_unmap(inval->range, inval->start, inval->end);
 	else if (inval->block)
 		xmmu_block_unmap(inval->block, inval->start, inval->end);
 	else

@@ -68,6 +68,7 @@ static int features_show(struct seq_file *file, void *unused)
 {
 	seq_printf(file, "version %s\ndebug %d\n%s", XMMU_VERSION, IS_ENABLED(XMMU_DEBUG),
 		   XMMU_FEATURES_TEXT);
+	xmmu_debug_show(file);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(features);

@@ -67,6 +67,15 @@ static void minimal_zap(struct xmmu_range *range, unsigned long start, unsigned 
 	}
 }
 
+/* Asked for by the debug build only. HARDWARE: ask it too, if it tells what it has cached. */
+static bool minimal_translated(struct xmmu_range *range, unsigned long start, unsigned long end)
+{
+	for (; start < end; start += PAGE_SIZE)
+		if (*entry_of(range, start))
+			return true;
+	return false;
+}
+
 static void minimal_flush(struct xmmu_mirror *mirror, const struct xmmu_gather *gather)
 {
 	/*
@@ -90,6 +99,7 @@ static const struct xmmu_ops minimal_ops = {
 	.populate = minimal_populate,
 	.zap = minimal_zap,
 	.flush = minimal_flush,
+	.translated = minimal_translated,
 	.isolate = minimal_isolate,
 	.range_free = minimal_range_free,
 };

@@ -3,33 +3,18 @@
  * The debug build injects what is rare: collisions, events that must not block, failed
  * allocations, delays, late flushes. Each shows in the counters, and everything still ends right.
  */
-#include <fcntl.h>
-
 #include "t.h"
 
-#define FOLDER "/sys/kernel/debug/xmmu-xmmu_test/"
-#define PAGES  32 /* more than a walk has room for without an allocation */
-
-static void inject(const char *name, unsigned int value)
-{
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), FOLDER "inject/%s", name);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fprintf(file, "%u\n", value);
-	assert_int_equal(fclose(file), 0);
-}
+#define PAGES 32 /* more than a walk has room for without an allocation */
 
 static int stop_injecting(void **state)
 {
 	(void)state;
-	inject("collide", 0);
-	inject("nonblock", 0);
-	inject("fail", 0);
-	inject("delay_us", 0);
-	inject("late_flush_ms", 0);
+	xt_inject("collide", 0);
+	xt_inject("nonblock", 0);
+	xt_inject("fail", 0);
+	xt_inject("delay_us", 0);
+	xt_inject("late_flush_ms", 0);
 	return 0;
 }
 
@@ -80,7 +65,7 @@ static void collisions_are_retried(void **state)
 	int i;
 
 	(void)state;
-	inject("collide", 3);
+	xt_inject("collide", 3);
 	for (i = 0; i < 9; i++)
 		assert_int_equal(populate(&scene), 0);
 	assert_in_range(xt_stats(scene.fd).core.retries, 3, 6);
@@ -98,7 +83,7 @@ static void endless_collisions_use_up_the_budget(void **state)
 	long begun = t_ms();
 
 	(void)state;
-	inject("collide", 1);
+	xt_inject("collide", 1);
 	assert_int_equal(xt_walk(scene.fd, &walk), -ETIMEDOUT);
 	assert_in_range(t_ms() - begun, 180, 2000);
 	assert_true(xt_stats(scene.fd).core.retries >= 2);
@@ -117,13 +102,13 @@ static void events_that_must_not_block(void **state)
 	(void)state;
 	for (policy = XT_REFUSE; policy <= XT_ATOMIC; policy++) {
 		scene = scene_of(policy);
-		inject("nonblock", 1);
+		xt_inject("nonblock", 1);
 		for (i = 0; i < 4; i++) {
 			assert_int_equal(populate(&scene), 0);
 			assert_int_equal(discard(&scene), 0);
 			assert_true(gone(&scene));
 		}
-		inject("nonblock", 0);
+		xt_inject("nonblock", 0);
 		stats = xt_stats(scene.fd);
 		assert_int_equal(stats.core.nonblock, 4);
 		assert_int_equal(stats.core.refused, refused[policy]);
@@ -140,7 +125,7 @@ static void events_that_must_not_block_with_slow_flushes(void **state)
 	(void)state;
 	xt_set(scene.fd, XT_FLUSH_MODE, XT_FLUSH_DELAY);
 	xt_set(scene.fd, XT_FLUSH_MS, 20);
-	inject("nonblock", 1);
+	xt_inject("nonblock", 1);
 	for (i = 0; i < 4; i++) {
 		assert_int_equal(populate(&scene), 0);
 		assert_int_equal(discard(&scene), 0);
@@ -163,7 +148,7 @@ static void failed_allocations_are_enomem(void **state)
 	(void)state;
 	for (i = 0; i < 120; i++) {
 		/* Of each length of the cycle, so that each allocation has its turn. */
-		inject("fail", 2 + i % 8);
+		xt_inject("fail", 2 + i % 8);
 		ret = xt_attach_as(fd, &attach);
 		failed[0] += ret == -ENOMEM;
 		if (ret) {
@@ -202,7 +187,7 @@ static void late_flush_is_waited_for(void **state)
 
 	(void)state;
 	assert_int_equal(populate(&scene), 0);
-	inject("late_flush_ms", 300);
+	xt_inject("late_flush_ms", 300);
 	begun = t_ms();
 	assert_int_equal(discard(&scene), 0);
 	assert_true(t_ms() - begun >= 290);
@@ -219,7 +204,7 @@ static void late_flush_after_isolation_finds_nothing(void **state)
 	assert_int_equal(xt_attach_as(scene.fd, &(struct xt_attach){ .watchdog_ms = 100 }), 0);
 	scene.id = xt_insert(scene.fd, scene.memory, PAGES);
 	assert_int_equal(populate(&scene), 0);
-	inject("late_flush_ms", 600);
+	xt_inject("late_flush_ms", 600);
 	assert_int_equal(discard(&scene), 0);
 	assert_int_equal(xt_stats(scene.fd).isolates, 1);
 	xt_stop(scene.fd);
@@ -234,7 +219,7 @@ static void delays_slow_down_and_change_nothing(void **state)
 	int i;
 
 	(void)state;
-	inject("delay_us", 2000);
+	xt_inject("delay_us", 2000);
 	for (i = 0; i < 5; i++) {
 		assert_int_equal(populate(&scene), 0);
 		assert_int_equal(discard(&scene), 0);
@@ -246,15 +231,11 @@ static void delays_slow_down_and_change_nothing(void **state)
 
 static void features_are_told(void **state)
 {
-	char text[1024] = "";
-	FILE *file = fopen(FOLDER "features", "r");
-
 	(void)state;
-	assert_non_null(file);
-	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
-	fclose(file);
-	assert_non_null(strstr(text, "version "));
-	assert_non_null(strstr(text, "debug 1\n"));
+	assert_int_equal(xt_feature("version"), 0);
+	assert_int_equal(xt_feature("debug"), 1);
+	assert_in_range(xt_feature("CONFIG_PROVE_LOCKING"), 0, 1);
+	assert_int_equal(xt_feature("nonsense"), -1);
 }
 
 int main(void)

@@ -1,32 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unloading a driver: refused while anything is in use, complete when nothing is; and what the
- * debug build says about a driver that has lost something. Loads the module itself.
+ * Unloading a driver: refused while anything is in use, complete when nothing is. Loads the module
+ * itself.
  */
-#include <fcntl.h>
-#include <sys/syscall.h>
-
 #include "t.h"
-
-#define MODULE "/lib/xmmu/%s/xmmu_test.ko"
-
-static int load(const char *flavor)
-{
-	char path[64];
-	int file, ret;
-
-	snprintf(path, sizeof(path), MODULE, flavor);
-	file = open(path, O_RDONLY | O_CLOEXEC);
-	assert_return_code(file, errno);
-	ret = syscall(SYS_finit_module, file, "", 0) ? -errno : 0;
-	close(file);
-	return ret;
-}
-
-static int unload(void)
-{
-	return syscall(SYS_delete_module, "xmmu_test", O_NONBLOCK) ? -errno : 0;
-}
 
 static bool exists(const char *path)
 {
@@ -41,22 +18,22 @@ static void module_in_use_stays(void **state)
 	int fd, id;
 
 	(void)state;
-	assert_int_equal(load("release"), 0);
+	assert_int_equal(xt_load("release"), 0);
 	fd = xt_open();
-	assert_int_equal(unload(), -EAGAIN);
+	assert_int_equal(xt_unload(), -EAGAIN);
 	assert_int_equal(xt_attach_as(fd, &(struct xt_attach){ .dma = XT_DMA_XFER }), 0);
 	id = xt_insert(fd, memory, 4);
 	assert_int_equal(xt_populate(fd, id, memory, 4, XT_WRITE), 0);
 	xfer.id = id;
 	assert_int_equal(xt_call(fd, XT_IOC_XFER_BEGIN, &xfer), 0);
 	xt_walker_hold(&walker, XT_AT_PREPARE, fd, id, memory, 1, 0);
-	assert_int_equal(unload(), -EAGAIN);
+	assert_int_equal(xt_unload(), -EAGAIN);
 	xt_set(fd, XT_GO, 0);
 	assert_int_equal(xt_walker_join(&walker), 0);
-	assert_int_equal(unload(), -EAGAIN);
+	assert_int_equal(xt_unload(), -EAGAIN);
 	/* Closing the file is enough; nothing was taken back before. */
 	close(fd);
-	assert_int_equal(unload(), 0);
+	assert_int_equal(xt_unload(), 0);
 	assert_false(exists(XT_DEVICE));
 	assert_false(exists("/sys/kernel/debug/xmmu-xmmu_test"));
 	assert_int_equal(madvise(memory, 4 * PAGE, MADV_DONTNEED), 0);
@@ -80,14 +57,14 @@ static void process_that_is_killed_frees_the_module(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(load("release"), 0);
+	assert_int_equal(xt_load("release"), 0);
 	t_steps_init(&steps);
 	pid = t_fork(hold_the_file, steps.to_parent);
 	assert_int_equal(t_hear(steps.to_parent), 'r');
-	assert_int_equal(unload(), -EAGAIN);
+	assert_int_equal(xt_unload(), -EAGAIN);
 	kill(pid, SIGKILL);
 	assert_int_equal(t_wait(pid, 5000), 100 + SIGKILL);
-	assert_true(t_until(5000, unload() == 0));
+	assert_true(t_until(5000, xt_unload() == 0));
 	t_steps_free(&steps);
 }
 
@@ -97,10 +74,10 @@ static void module_loads_again_and_again(void **state)
 
 	(void)state;
 	for (i = 0; i < 10; i++) {
-		assert_int_equal(load(i % 2 ? "release" : "debug"), 0);
+		assert_int_equal(xt_load(i % 2 ? "release" : "debug"), 0);
 		fd = xt_start(i % 3);
 		xt_stop(fd);
-		assert_int_equal(unload(), 0);
+		assert_int_equal(xt_unload(), 0);
 	}
 }
 

@@ -86,8 +86,8 @@ static void in_the_same_page(void **state)
 static void one_goes(void **state)
 {
 	int stays = edu_submit(fd[1], range[1], memory, 4 * PAGE, 0, XMMU_EDU_FROM_DEVICE);
-	int goes = edu_submit(fd[0], range[0], memory + 4 * PAGE, 4 * PAGE, 0,
-			      XMMU_EDU_FROM_DEVICE);
+	int goes =
+		edu_submit(fd[0], range[0], memory + 4 * PAGE, 4 * PAGE, 0, XMMU_EDU_FROM_DEVICE);
 
 	(void)state;
 	assert_true(goes > 0 && stays > 0);

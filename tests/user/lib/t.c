@@ -202,6 +202,39 @@ int t_wait(pid_t pid, long ms)
 	return WIFSIGNALED(status) ? 100 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+#define KMEMLEAK "/sys/kernel/debug/kmemleak"
+
+static void kmemleak_tell(const char *command)
+{
+	int fd = open(KMEMLEAK, O_WRONLY | O_CLOEXEC);
+
+	assert_return_code(fd, errno);
+	assert_return_code(write(fd, command, strlen(command)), errno);
+	close(fd);
+}
+
+/* The first scan takes down what the memory holds, the second sees that it stayed so. */
+bool t_kmemleak_finds(const char *code)
+{
+	char line[256];
+	bool found = false;
+	FILE *file;
+
+	kmemleak_tell("scan");
+	kmemleak_tell("scan");
+	file = fopen(KMEMLEAK, "r");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		found |= !!strstr(line, code);
+	fclose(file);
+	return found;
+}
+
+void t_kmemleak_clear(void)
+{
+	kmemleak_tell("clear");
+}
+
 void t_steps_init(struct t_steps *steps)
 {
 	assert_return_code(pipe2(steps->to_child, O_CLOEXEC), errno);

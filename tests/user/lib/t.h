@@ -96,6 +96,13 @@ void t_tell(int fd[2], char c);
 /* The next byte, or -1 at the end or after 10 s. */
 int t_hear(int fd[2]);
 
+/* ---- lost memory, on kernels with CONFIG_DEBUG_KMEMLEAK */
+
+/* Whether the kernel knows of memory lost by code of that name. */
+bool t_kmemleak_finds(const char *code);
+/* Let the kernel forget about memory that was lost on purpose. */
+void t_kmemleak_clear(void);
+
 /* ---- /dev/xmmu_test */
 
 int xt_open(void);
@@ -126,6 +133,15 @@ struct xt_reports xt_reports(int fd);
 /* A new context, attached with a policy; and its end, which checks what must never happen. */
 int xt_start(unsigned int policy);
 void xt_stop(int fd);
+
+/* The module in a flavor, release or debug; for programs that do not leave that to the suite. */
+int xt_load(const char *flavor);
+int xt_unload(void);
+
+/* What the debug build is to inject; see sdk/core/debug.h. */
+void xt_inject(const char *name, unsigned int value);
+/* The number that the SDK's features say, -1 if they do not know the name. */
+int xt_feature(const char *name);
 
 /* A walk in a thread of its own, to be held or to wait. */
 struct xt_walker {

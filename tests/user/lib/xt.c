@@ -2,6 +2,7 @@
 /* Helpers of the guest tests: the calls of /dev/xmmu_test. */
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include "t.h"
 
@@ -129,6 +130,53 @@ void xt_stop(int fd)
 	assert_int_equal(stats.stale, 0);
 	assert_int_equal(stats.late, 0);
 	assert_int_equal(stats.bad_leaves, 0);
+}
+
+int xt_load(const char *flavor)
+{
+	char path[64];
+	int file, ret;
+
+	snprintf(path, sizeof(path), "/lib/xmmu/%s/xmmu_test.ko", flavor);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, file, "", 0) ? -errno : 0;
+	close(file);
+	return ret;
+}
+
+int xt_unload(void)
+{
+	return syscall(SYS_delete_module, "xmmu_test", O_NONBLOCK) ? -errno : 0;
+}
+
+#define FOLDER "/sys/kernel/debug/xmmu-xmmu_test/"
+
+void xt_inject(const char *name, unsigned int value)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), FOLDER "inject/%s", name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, "%u\n", value);
+	assert_int_equal(fclose(file), 0);
+}
+
+int xt_feature(const char *name)
+{
+	FILE *file = fopen(FOLDER "features", "r");
+	char found[64], value[64];
+	int result = -1;
+
+	assert_non_null(file);
+	while (fscanf(file, "%63s %63s", found, value) == 2)
+		if (!strcmp(found, name))
+			result = atoi(value);
+	fclose(file);
+	return result;
 }
 
 static long walker_main(void *arg)

@@ -59,6 +59,7 @@ struct xt_range {
 #define XT_ONE_CALL   1 /* xmmu_populate() */
 #define XT_ABANDON    2 /* end the walk with a window open */
 #define XT_NEXT_TWICE 3 /* next with a window open */
+#define XT_LATE_LEAF  4 /* look for leaves after the commit */
 
 struct xt_walk {
 	__u64 start;
@@ -77,6 +78,7 @@ struct xt_walk {
 	__u32 mapped;   /* leaves with a DMA address */
 	__u32 max_order;
 	__u32 pad;
+	__u64 late_pfn; /* XT_LATE_LEAF: what the walk holds after the commit, as it is */
 };
 
 /* Accesses through translations. Page number n from start holds base + n in the given word. */
@@ -125,6 +127,18 @@ struct xt_xfer {
 /* Where the next walk is held until XT_GO. */
 #define XT_AT_PREPARE  1
 #define XT_AT_POPULATE 2 /* under the mirror's lock */
+#define XT_AT_XFER     3 /* before a transfer, and without the lock that must be held there */
+
+/* A fault of the driver that the debug build or a debug kernel finds; each happens once. */
+#define XT_PLANT_KEEP           1 /* zap forgets the last page of its span */
+#define XT_PLANT_EARLY_CONFIRM  2 /* flush is confirmed, and the TLB keeps everything */
+#define XT_PLANT_GATHER         3 /* zap reports a page more than it was told to remove */
+#define XT_PLANT_SLEEP          4 /* zap sleeps */
+#define XT_PLANT_RECLAIM        5 /* an allocation under the lock may reclaim */
+#define XT_PLANT_MMAP_LOCK      6 /* mmap_lock is taken under the lock */
+#define XT_PLANT_UNLOCKED       7 /* a window is read without the lock */
+#define XT_PLANT_USE_AFTER_FREE 8 /* zap reads what it has freed */
+#define XT_PLANT_UNMAP_TWICE    9 /* a transfer is unmapped again when it has ended */
 
 enum xt_what {
 	XT_FLUSH_MODE,
@@ -135,7 +149,9 @@ enum xt_what {
 	XT_PREPARE_ERROR, /* what the next ops->prepare returns, positive */
 	XT_AGENT,         /* 1: starts using the TLB, 0: stops */
 	XT_ISOLATE,
-	XT_LEAK_RANGE, /* takes a reference that nobody drops */
+	XT_LEAK_RANGE,  /* takes a reference that nobody drops */
+	XT_LEAK_MEMORY, /* so many bytes */
+	XT_PLANT,       /* XT_PLANT_* */
 };
 
 struct xt_set {

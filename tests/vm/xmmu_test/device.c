@@ -17,6 +17,40 @@
 /* The word of a page that the agent stores the page's address in. */
 #define AGENT_WORD 7
 
+/* ---- planted faults */
+
+/* Whether it is the time for a fault, which then is over. */
+bool test_planted(struct test_context *ctx, unsigned int plant)
+{
+	return cmpxchg(&ctx->plant, plant, 0) == plant;
+}
+
+static void plant_in_zap(struct test_context *ctx, unsigned long start, unsigned long end,
+			 struct xmmu_gather *gather)
+{
+	unsigned long *freed;
+
+	if (test_planted(ctx, XT_PLANT_SLEEP))
+		msleep(1);
+	if (test_planted(ctx, XT_PLANT_GATHER))
+		xmmu_gather_add(gather, start, end + PAGE_SIZE);
+	if (test_planted(ctx, XT_PLANT_USE_AFTER_FREE)) {
+		freed = kzalloc(sizeof(*freed), GFP_ATOMIC);
+		kfree(freed);
+		READ_ONCE(*freed);
+	}
+}
+
+static void plant_in_populate(struct test_context *ctx)
+{
+	if (test_planted(ctx, XT_PLANT_RECLAIM))
+		kfree(kmalloc(1, GFP_KERNEL));
+	if (test_planted(ctx, XT_PLANT_MMAP_LOCK)) {
+		mmap_read_lock(current->mm);
+		mmap_read_unlock(current->mm);
+	}
+}
+
 /* ---- TLB: under tlb_lock */
 
 static struct test_tlb_entry *tlb_find(struct test_context *ctx, unsigned long addr)
@@ -90,8 +124,8 @@ static unsigned long *find_entry(struct test_range *range, unsigned long addr)
 	return table ? &table->entries[addr % XMMU_WINDOW / PAGE_SIZE] : NULL;
 }
 
-static void access_page(struct test_context *ctx, unsigned long entry, unsigned long addr,
-			struct xt_access *access)
+static void access_page(struct test_context *ctx, const struct test_range *range,
+			unsigned long entry, unsigned long addr, struct xt_access *access)
 {
 	u64 expected = access->base + (addr - access->start) / PAGE_SIZE;
 	struct test_tlb_entry *tlb;
@@ -115,6 +149,7 @@ static void access_page(struct test_context *ctx, unsigned long entry, unsigned 
 		return;
 	spin_lock_irqsave(&ctx->tlb_lock, flags);
 	tlb = tlb_find(ctx, addr);
+	tlb->range = range;
 	tlb->addr = addr;
 	tlb->entry = entry;
 	spin_unlock_irqrestore(&ctx->tlb_lock, flags);
@@ -128,7 +163,7 @@ void test_access(struct test_context *ctx, struct test_range *range, struct xt_a
 	for (addr = access->start; addr < access->end; addr += PAGE_SIZE) {
 		entry = find_entry(range, addr);
 		if (entry && *entry)
-			access_page(ctx, *entry, addr, access);
+			access_page(ctx, range, *entry, addr, access);
 	}
 	xmmu_mirror_unlock(&ctx->mirror);
 }
@@ -243,6 +278,10 @@ static void test_flush(struct xmmu_mirror *mirror, const struct xmmu_gather *gat
 
 	xmmu_mirror_assert_locked(mirror);
 	atomic64_inc(&ctx->nr_flushes);
+	if (test_planted(ctx, XT_PLANT_EARLY_CONFIRM)) {
+		xmmu_flush_done(mirror, gather->ticket);
+		return;
+	}
 	spin_lock_irqsave(&ctx->tlb_lock, flags);
 	posted = post(ctx, gather);
 	if (!posted)
@@ -285,7 +324,7 @@ void test_device_init(struct test_context *ctx)
 /* ---- callbacks */
 
 /* Stop here if the test asked for it, until it says go. With a spinlock held it can only spin. */
-static void hold(struct test_context *ctx, unsigned int point)
+void test_hold(struct test_context *ctx, unsigned int point)
 {
 	bool spin = point == XT_AT_POPULATE && ctx->atomic;
 	unsigned long limit = jiffies + HOLD_LIMIT;
@@ -316,7 +355,7 @@ static int test_prepare(struct xmmu_walk *walk)
 	ret = -xchg(&ctx->prepare_error, 0);
 	if (ret)
 		return ret;
-	hold(ctx, XT_AT_PREPARE);
+	test_hold(ctx, XT_AT_PREPARE);
 	if (xa_load(&range->tables, window))
 		return 0;
 	table = kzalloc(sizeof(*table), gfp);
@@ -350,7 +389,7 @@ static void fill_leaf(struct test_range *range, const struct xmmu_leaf *leaf)
 			(page_to_pfn(leaf->page) + i) << ENTRY_PFN_SHIFT | entry;
 }
 
-void test_fill(struct xmmu_walk *walk)
+static void fill(struct xmmu_walk *walk)
 {
 	struct test_range *range = to_range(xmmu_walk_range(walk));
 	struct test_context *ctx = to_context(xmmu_range_mirror(xmmu_walk_range(walk)));
@@ -359,7 +398,8 @@ void test_fill(struct xmmu_walk *walk)
 
 	xmmu_mirror_assert_locked(&ctx->mirror);
 	atomic64_inc(&ctx->populates);
-	hold(ctx, XT_AT_POPULATE);
+	test_hold(ctx, XT_AT_POPULATE);
+	plant_in_populate(ctx);
 	if (start / XMMU_WINDOW != (xmmu_walk_stop(walk) - 1) / XMMU_WINDOW)
 		atomic64_inc(&ctx->bad_leaves);
 	xmmu_walk_for_each(walk, &leaf) {
@@ -368,6 +408,18 @@ void test_fill(struct xmmu_walk *walk)
 		else
 			atomic64_inc(&ctx->bad_leaves);
 	}
+}
+
+void test_fill(struct xmmu_walk *walk)
+{
+	struct test_context *ctx = to_context(xmmu_range_mirror(xmmu_walk_range(walk)));
+	bool unlocked = test_planted(ctx, XT_PLANT_UNLOCKED);
+
+	if (unlocked)
+		xmmu_mirror_unlock(&ctx->mirror);
+	fill(walk);
+	if (unlocked)
+		xmmu_mirror_lock(&ctx->mirror);
 }
 
 static void zap_table(struct test_table *table, unsigned long base, unsigned long start,
@@ -396,9 +448,50 @@ static void test_zap(struct xmmu_range *range, unsigned long start, unsigned lon
 	atomic64_inc(&ctx->zaps);
 	if (!READ_ONCE(ctx->expect_callbacks) || READ_ONCE(mine->removed))
 		atomic64_inc(&ctx->late);
+	plant_in_zap(ctx, start, end, gather);
+	if (test_planted(ctx, XT_PLANT_KEEP))
+		end -= PAGE_SIZE;
 	xa_for_each_range(&mine->tables, window, table, start / XMMU_WINDOW,
 			  (end - 1) / XMMU_WINDOW)
 		zap_table(table, window * XMMU_WINDOW, start, end, gather);
+}
+
+static bool table_has(const struct test_table *table, unsigned long base, unsigned long start,
+		      unsigned long end)
+{
+	unsigned long addr = max(start, base), stop = min(end, base + XMMU_WINDOW);
+
+	for (; addr < stop; addr += PAGE_SIZE)
+		if (table->entries[addr % XMMU_WINDOW / PAGE_SIZE])
+			return true;
+	return false;
+}
+
+static bool tlb_has(struct test_context *ctx, const struct test_range *range, unsigned long start,
+		    unsigned long end)
+{
+	const struct test_tlb_entry *tlb;
+	unsigned long flags;
+	bool has = false;
+
+	spin_lock_irqsave(&ctx->tlb_lock, flags);
+	for (tlb = ctx->tlb; tlb < ctx->tlb + TEST_TLB; tlb++)
+		has |= tlb->entry && tlb->range == range && tlb->addr >= start && tlb->addr < end;
+	spin_unlock_irqrestore(&ctx->tlb_lock, flags);
+	return has;
+}
+
+static bool test_translated(struct xmmu_range *range, unsigned long start, unsigned long end)
+{
+	struct test_range *mine = to_range(range);
+	struct test_table *table;
+	unsigned long window;
+
+	xa_for_each_range(&mine->tables, window, table, start / XMMU_WINDOW,
+			  (end - 1) / XMMU_WINDOW)
+		if (table_has(table, window * XMMU_WINDOW, start, end))
+			return true;
+	return tlb_has(to_context(xmmu_range_mirror(range)), mine, start, end);
 }
 
 static void test_isolate(struct xmmu_mirror *mirror)
@@ -455,6 +548,7 @@ const struct xmmu_ops test_ops = {
 	.populate = test_fill,
 	.zap = test_zap,
 	.flush = test_flush,
+	.translated = test_translated,
 	.isolate = test_isolate,
 	.release = test_release,
 	.report = test_report,

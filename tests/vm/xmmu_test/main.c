@@ -5,6 +5,7 @@
  */
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
+#include <linux/kmemleak.h>
 #include <linux/kthread.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -198,6 +199,15 @@ static void tally(struct xmmu_walk *walk, struct xt_walk *request)
 	}
 }
 
+static void look_late(struct xmmu_walk *walk, struct xt_walk *request)
+{
+	struct xmmu_leaf leaf;
+
+	request->late_pfn = *walk->pfns;
+	xmmu_walk_for_each(walk, &leaf)
+		request->leaves++;
+}
+
 static int loop(struct xmmu_range *range, struct xt_walk *request, struct xmmu_budget *budget)
 {
 	struct xmmu_walk walk;
@@ -209,9 +219,12 @@ static int loop(struct xmmu_range *range, struct xt_walk *request, struct xmmu_b
 			break;
 		if (request->mode == XT_NEXT_TWICE)
 			continue;
-		tally(&walk, request);
+		if (request->mode == XT_LOOP)
+			tally(&walk, request);
 		test_fill(&walk);
 		xmmu_walk_commit(&walk);
+		if (request->mode == XT_LATE_LEAF)
+			look_late(&walk, request);
 	}
 	ret = xmmu_walk_end(&walk);
 	request->done = xmmu_walk_start(&walk);
@@ -272,6 +285,16 @@ static int do_query(struct test_context *ctx, void *arg)
 
 /* ---- transfers */
 
+/* Once it is asked for, let others have the lock in the middle of a walk. */
+static void hold_unlocked(struct test_context *ctx)
+{
+	if (READ_ONCE(ctx->hold_at) != XT_AT_XFER)
+		return;
+	xmmu_mirror_unlock(&ctx->mirror);
+	test_hold(ctx, XT_AT_XFER);
+	xmmu_mirror_lock(&ctx->mirror);
+}
+
 static int begin_xfer(struct xmmu_range *range, struct xmmu_xfer *xfer,
 		      const struct xt_xfer *request)
 {
@@ -282,6 +305,7 @@ static int begin_xfer(struct xmmu_range *range, struct xmmu_xfer *xfer,
 	xmmu_walk_init(&walk, range, page, page + PAGE_SIZE, request->to_device ? 0 : XMMU_WRITE,
 		       NULL);
 	while (!ret && xmmu_walk_next(&walk)) {
+		hold_unlocked(to_context(xmmu_range_mirror(range)));
 		ret = xmmu_xfer_begin(&walk, xfer, request->addr, request->len,
 				      request->to_device ? DMA_TO_DEVICE : DMA_FROM_DEVICE);
 		if (!ret)
@@ -327,6 +351,8 @@ static int do_xfer_end(struct test_context *ctx, void *arg)
 	if (!xfer)
 		return -ENOENT;
 	ret = xmmu_xfer_end(xfer);
+	if (test_planted(ctx, XT_PLANT_UNMAP_TWICE))
+		dma_unmap_page(&dma_device->dev, xfer->dma, xfer->len, xfer->dir);
 	kfree(xfer);
 	return ret;
 }
@@ -350,6 +376,17 @@ static int set_agent(struct test_context *ctx, bool on)
 	}
 	mutex_unlock(&ctx->agent_mutex);
 	return ret;
+}
+
+/* Of the memory kmemleak need not speak. */
+static int leak_range(struct test_context *ctx, u32 id)
+{
+	struct test_range *range = get_range(ctx, id);
+
+	if (!range)
+		return -ENOENT;
+	kmemleak_not_leak(range);
+	return 0;
 }
 
 static int do_set(struct test_context *ctx, void *arg)
@@ -382,7 +419,12 @@ static int do_set(struct test_context *ctx, void *arg)
 		xmmu_mirror_isolate(&ctx->mirror);
 		return 0;
 	case XT_LEAK_RANGE:
-		return get_range(ctx, set->value) ? 0 : -ENOENT;
+		return leak_range(ctx, set->value);
+	case XT_LEAK_MEMORY:
+		return kmalloc(set->value, GFP_KERNEL) ? 0 : -ENOMEM;
+	case XT_PLANT:
+		WRITE_ONCE(ctx->plant, set->value);
+		return 0;
 	}
 	return -EINVAL;
 }

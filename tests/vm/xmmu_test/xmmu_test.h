@@ -35,6 +35,7 @@ struct test_range {
 };
 
 struct test_tlb_entry {
+	const struct test_range *range;
 	unsigned long addr;
 	unsigned long entry;
 };
@@ -66,6 +67,7 @@ struct test_context {
 	unsigned int held;
 	unsigned int go;
 	int prepare_error;
+	unsigned int plant;
 
 	struct task_struct *agent; /* under agent_mutex */
 	struct mutex agent_mutex;
@@ -104,6 +106,8 @@ static inline struct test_range *to_range(struct xmmu_range *range)
 
 /* device.c */
 extern const struct xmmu_ops test_ops;
+bool test_planted(struct test_context *ctx, unsigned int plant);
+void test_hold(struct test_context *ctx, unsigned int point);
 void test_device_init(struct test_context *ctx);
 void test_device_drain(struct test_context *ctx);
 void test_fill(struct xmmu_walk *walk);
