@@ -140,6 +140,8 @@ $(test-objects): build/user/lib/%.o: tests/user/lib/%.c | deps-build
 $(unit-programs): build/unit/%: tests/unit/%.c | deps-build
 	$(call link,$(UNIT_FLAGS),-lcmocka)
 
+include sdk/hosted/hosted.mk
+
 -include $(wildcard build/user/*.d build/user/lib/*.d build/unit/*.d)
 
 # ---- for editors
