@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What drivers may ask of the hosted memory management. */
+#ifndef _LINUX_MM_H
+#define _LINUX_MM_H
+
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/mm_types.h>
+#include <linux/mmap_lock.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#define VM_READ         0x00000001UL
+#define VM_WRITE        0x00000002UL
+#define VM_EXEC         0x00000004UL
+#define VM_SHARED       0x00000008UL
+#define VM_MAYREAD      0x00000010UL
+#define VM_MAYWRITE     0x00000020UL
+#define VM_MAYEXEC      0x00000040UL
+#define VM_MAYSHARE     0x00000080UL
+#define VM_UFFD_MISSING 0x00000200UL
+#define VM_PFNMAP       0x00000400UL
+#define VM_UFFD_WP      0x00001000UL
+#define VM_IO           0x00004000UL
+#define VM_DONTCOPY     0x00020000UL
+#define VM_HUGETLB      0x00400000UL
+#define VM_HUGEPAGE     0x20000000UL
+#define VM_NOHUGEPAGE   0x40000000UL
+#define VM_MERGEABLE    0x80000000UL
+
+#define PAGE_ALIGN(addr)     ALIGN(addr, PAGE_SIZE)
+#define PAGE_ALIGNED(addr)   IS_ALIGNED((unsigned long)(addr), PAGE_SIZE)
+#define offset_in_page(addr) ((unsigned long)(addr) & ~PAGE_MASK)
+
+#define PMD_SHIFT      21
+#define PMD_SIZE       (1UL << PMD_SHIFT)
+#define PMD_MASK       (~(PMD_SIZE - 1))
+#define HPAGE_PMD_SIZE PMD_SIZE
+
+/* Pages: no memory lies at this address, in no program. */
+#define HOSTED_VMEMMAP ((unsigned long)0xffffea0000000000)
+
+static inline unsigned long page_to_pfn(const struct page *page)
+{
+	return ((unsigned long)page - HOSTED_VMEMMAP) / sizeof(struct page);
+}
+
+static inline struct page *pfn_to_page(unsigned long pfn)
+{
+	return (struct page *)(HOSTED_VMEMMAP + pfn * sizeof(struct page));
+}
+
+static inline phys_addr_t page_to_phys(const struct page *page)
+{
+	return (phys_addr_t)page_to_pfn(page) << PAGE_SHIFT;
+}
+
+struct folio *page_folio(const struct page *page);
+bool pfn_valid(unsigned long pfn);
+int page_count(const struct page *page);
+int page_mapcount(const struct page *page);
+void get_page(struct page *page);
+void put_page(struct page *page);
+void folio_get(struct folio *folio);
+void folio_put(struct folio *folio);
+void folio_lock(struct folio *folio);
+bool folio_trylock(struct folio *folio);
+void folio_unlock(struct folio *folio);
+bool folio_mark_dirty(struct folio *folio);
+bool set_page_dirty(struct page *page);
+bool PageDirty(const struct page *page);
+
+struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
+struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr);
+
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags,
+			   struct pt_regs *regs);
+int fixup_user_fault(struct mm_struct *mm, unsigned long address, unsigned int fault_flags,
+		     bool *unlocked);
+
+#define FOLL_WRITE    0x01
+#define FOLL_GET      0x02
+#define FOLL_FORCE    0x08
+#define FOLL_NOWAIT   0x20
+#define FOLL_HWPOISON 0x100
+
+long get_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr_pages,
+			   unsigned int gup_flags, struct page **pages, int *locked);
+long get_user_pages(unsigned long start, unsigned long nr_pages, unsigned int gup_flags,
+		    struct page **pages);
+
+int mm_take_all_locks(struct mm_struct *mm);
+void mm_drop_all_locks(struct mm_struct *mm);
+
+#endif
