@@ -308,12 +308,12 @@ static void test_live_blocks_are_found(void **state)
 
 	(void)state;
 	hosted_free(freed);
-	found = hosted_arena_live(HOSTED_ARENA, &size);
+	found = hosted_arena_live(0, hosted_part(0), &size);
 	assert_int_equal(found, (uintptr_t)first);
 	assert_int_equal(size, 100);
-	found = hosted_arena_live(found + size, &size);
+	found = hosted_arena_live(0, found + size, &size);
 	assert_int_equal(found, (uintptr_t)second);
-	assert_int_equal(hosted_arena_live(found + size, &size), 0);
+	assert_int_equal(hosted_arena_live(0, found + size, &size), 0);
 }
 
 int main(void)

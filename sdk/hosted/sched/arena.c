@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The heap of the hosted kernel: one region at a fixed address from which blocks are cut one after
- * the other. A freed block is not given out again, so that each use after free is seen; the
- * explorer starts every schedule with the region as the set-up left it, so it does not fill up.
- * A shadow byte for each 16 bytes says how many of them may be accessed, or why none.
+ * The heap of the hosted kernel: one region at a fixed address, of which each task has a part and
+ * cuts blocks from it one after the other. A freed block is not given out again, so that each use
+ * after free is seen; the explorer starts every schedule with the region as the set-up left it, so
+ * it does not fill up. A shadow byte for each 16 bytes says how many of them may be accessed, or
+ * why none.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -29,7 +30,7 @@ struct header {
 #define MAGIC_FREED 0x66726565626c6b21ULL
 
 uint8_t *hosted_shadow;
-static uintptr_t arena_end;
+static uintptr_t used[HOSTED_TASKS]; /* bytes from the start of each part */
 static struct hosted_usage usage;
 
 /* Zeroed memory at an address, of which only what is touched exists. */
@@ -61,33 +62,40 @@ static void arena_init(void)
 {
 	hosted_map(HOSTED_ARENA, HOSTED_ARENA_SIZE);
 	hosted_shadow = hosted_map(0, HOSTED_ARENA_SIZE / GRANULE);
-	arena_end = HOSTED_ARENA;
 }
 
-uintptr_t hosted_arena_end(void)
+uintptr_t hosted_part(unsigned int id)
 {
-	if (!hosted_shadow)
-		arena_init();
-	return arena_end;
+	return HOSTED_ARENA + id * HOSTED_PART;
+}
+
+uintptr_t hosted_part_end(unsigned int id)
+{
+	return hosted_part(id) + used[id];
 }
 
 void hosted_arena_reset(void)
 {
-	memset(hosted_shadow, SHADOW_NONE, (hosted_arena_end() - HOSTED_ARENA) / GRANULE);
-	arena_end = HOSTED_ARENA;
+	for (unsigned int id = 0; id < HOSTED_TASKS; id++) {
+		if (used[id])
+			memset(shadow_of(hosted_part(id)), SHADOW_NONE, used[id] / GRANULE);
+		used[id] = 0;
+	}
 	usage = (struct hosted_usage){};
 }
 
 void *hosted_alloc(size_t size)
 {
-	size_t align = size >= PAGE ? PAGE : GRANULE;
-	uintptr_t p = (hosted_arena_end() + sizeof(struct header) + align - 1) & -align;
+	unsigned int id = hosted_running->id;
+	size_t align = size >= PAGE ? PAGE : GRANULE, whole = size / GRANULE;
+	uintptr_t p = (hosted_part_end(id) + sizeof(struct header) + align - 1) & -align;
 	struct header *header = (struct header *)p - 1;
-	size_t whole = size / GRANULE;
 
-	if (size > HOSTED_ARENA_SIZE || p + size + GRANULE > HOSTED_ARENA + HOSTED_ARENA_SIZE)
-		hosted_fail("arena", "no room for %zu bytes more: %lu in use of %lu", size,
-			    usage.bytes, HOSTED_ARENA_SIZE);
+	if (size > HOSTED_PART || p + size + GRANULE > hosted_part(id) + HOSTED_PART)
+		hosted_fail("arena", "no room for %zu bytes more: %s has taken %lu of %lu", size,
+			    hosted_running->name, used[id], HOSTED_PART);
+	if (!hosted_shadow)
+		arena_init();
 	header->magic = MAGIC_USED;
 	header->size = size;
 	memset((void *)p, 0, size);
@@ -95,7 +103,7 @@ void *hosted_alloc(size_t size)
 	if (size % GRANULE)
 		shadow_of(p)[whole++] = size % GRANULE;
 	/* At least one granule stays free behind a block: the header of the next. */
-	arena_end = p + (whole ? whole : 1) * GRANULE;
+	used[id] = p + (whole ? whole : 1) * GRANULE - hosted_part(id);
 	usage.blocks++;
 	usage.bytes += size;
 	return (void *)p;
@@ -155,10 +163,10 @@ void hosted_arena_check(uintptr_t addr, size_t size, bool write)
 	}
 }
 
-uintptr_t hosted_arena_live(uintptr_t from, size_t *size)
+uintptr_t hosted_arena_live(unsigned int id, uintptr_t from, size_t *size)
 {
 	from = (from + GRANULE - 1) & -GRANULE;
-	while (from < arena_end) {
+	while (from < hosted_part_end(id)) {
 		struct header *header = (struct header *)from - 1;
 
 		if (*shadow_of(from) - 1U < GRANULE && header->magic == MAGIC_USED) {

@@ -17,7 +17,8 @@
 /* Fixed, so that a run sees the same addresses each time; above the shadow of AddressSanitizer. */
 #define HOSTED_STACKS     0x200000000000UL
 #define HOSTED_ARENA      0x200010000000UL
-#define HOSTED_ARENA_SIZE (256UL << 20)
+#define HOSTED_PART       (32UL << 20) /* of one task */
+#define HOSTED_ARENA_SIZE (HOSTED_TASKS * HOSTED_PART)
 
 /* Virtual time that a point takes. */
 #define HOSTED_POINT_NS 1000
@@ -54,9 +55,11 @@ struct hosted_hooks {
 	/* Who of the runnable tasks (a bit for each id) goes on, after the running one. */
 	unsigned int (*choose)(uint32_t runnable, unsigned int current);
 	void (*spawned)(unsigned int id);
-	void (*woken)(unsigned int id);
+	void (*woken)(unsigned int id);   /* by the running task */
+	void (*expired)(unsigned int id); /* because nobody else can run */
 	void (*release)(uintptr_t obj);
 	void (*acquire)(uintptr_t obj);
+	void (*fence)(bool acquire, bool release);
 	void (*note)(const char *text);
 };
 extern const struct hosted_hooks *hosted_hooks;
@@ -66,9 +69,11 @@ void hosted_access(enum hosted_op op, uintptr_t addr, size_t size, const void *i
 /* Fails unless the bytes may be accessed. */
 void hosted_arena_check(uintptr_t addr, size_t size, bool write);
 void hosted_arena_reset(void);
-uintptr_t hosted_arena_end(void);
-/* The first block in use from this address on, 0 if there is none; its size. */
-uintptr_t hosted_arena_live(uintptr_t from, size_t *size);
+/* Where the memory of a task begins, and the free part of that. */
+uintptr_t hosted_part(unsigned int id);
+uintptr_t hosted_part_end(unsigned int id);
+/* The first block in use of a task from this address on, 0 if there is none; its size. */
+uintptr_t hosted_arena_live(unsigned int id, uintptr_t from, size_t *size);
 /* The shadow of the arena: a byte for each 16 bytes. */
 extern uint8_t *hosted_shadow;
 

@@ -45,6 +45,7 @@ void hosted_set_daemon(struct hosted_task *task);
 
 /*
  * The running task is about to do op to size bytes at obj: another one may run before this returns.
+ * They must be memory in use; with a size of 0, obj is only a name and nothing happens to it.
  * The hosted kernel calls it where a real kernel could be interleaved; drivers are instrumented.
  */
 void hosted_point(enum hosted_op op, const volatile void *obj, __SIZE_TYPE__ size);
@@ -65,13 +66,17 @@ void hosted_wake(struct hosted_task *task);
 void hosted_release(const volatile void *obj);
 void hosted_acquire(const volatile void *obj);
 
+/* A memory barrier: orders through the marked accesses behind and before it. */
+void hosted_fence(_Bool acquire, _Bool release);
+
 /* Virtual time: goes on a little with each point, and to the next deadline when all are asleep. */
 unsigned long long hosted_now_ns(void);
 
 /*
  * Memory of the hosted kernel, zeroed, aligned to 16 bytes or, from a page on, to a page. Freed
  * memory is never given out again before hosted_reset(); instrumented code that touches it, or
- * the bytes behind a block, has failed. Double and wild frees fail.
+ * the bytes behind a block, has failed. Double and wild frees fail. Each task has its own part of
+ * the region, so that addresses do not depend on the schedule.
  */
 void *hosted_alloc(__SIZE_TYPE__ size);
 void hosted_free(void *p);

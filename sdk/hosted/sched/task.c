@@ -130,6 +130,8 @@ static void idle(void)
 			now = task->deadline;
 		task->timed_out = true;
 		set_state(task, HOSTED_RUNNABLE);
+		if (hosted_hooks)
+			hosted_hooks->expired(task->id);
 	} else if (ended && main_waits) {
 		main_waits = false;
 		set_state(hosted_tasks, HOSTED_RUNNABLE);
@@ -166,6 +168,8 @@ void hosted_access(enum hosted_op op, uintptr_t addr, size_t size, const void *i
 	now += HOSTED_POINT_NS;
 	if (op == HOSTED_STEP || (hosted_hooks && hosted_running->id))
 		run_next();
+	if (size)
+		hosted_arena_check(addr, size, op != HOSTED_READ && op != HOSTED_MARKED_READ);
 }
 
 void hosted_point(enum hosted_op op, const volatile void *obj, size_t size)
@@ -216,6 +220,12 @@ void hosted_acquire(const volatile void *obj)
 {
 	if (hosted_hooks)
 		hosted_hooks->acquire((uintptr_t)obj);
+}
+
+void hosted_fence(bool acquire, bool release)
+{
+	if (hosted_hooks)
+		hosted_hooks->fence(acquire, release);
 }
 
 static void task_main(void)
