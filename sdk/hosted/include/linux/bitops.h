@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Hosted kernel: bits in memory, atomic unless the name begins with two underscores. */
+#ifndef HOSTED_BITOPS_H
+#define HOSTED_BITOPS_H
+
+#include <linux/barrier.h>
+#include <linux/bits.h>
+#include <linux/types.h>
+
+static inline void set_bit(long bit, volatile unsigned long *word)
+{
+	__atomic_fetch_or(word + BIT_WORD(bit), BIT_MASK(bit), __ATOMIC_RELAXED);
+}
+
+static inline void clear_bit(long bit, volatile unsigned long *word)
+{
+	__atomic_fetch_and(word + BIT_WORD(bit), ~BIT_MASK(bit), __ATOMIC_RELAXED);
+}
+
+static inline void clear_bit_unlock(long bit, volatile unsigned long *word)
+{
+	__atomic_fetch_and(word + BIT_WORD(bit), ~BIT_MASK(bit), __ATOMIC_RELEASE);
+}
+
+static inline bool test_bit(long bit, const volatile unsigned long *word)
+{
+	return word[BIT_WORD(bit)] & BIT_MASK(bit);
+}
+
+static inline bool test_bit_acquire(long bit, const volatile unsigned long *word)
+{
+	return smp_load_acquire(word + BIT_WORD(bit)) & BIT_MASK(bit);
+}
+
+static inline bool test_and_set_bit(long bit, volatile unsigned long *word)
+{
+	return __atomic_fetch_or(word + BIT_WORD(bit), BIT_MASK(bit), __ATOMIC_SEQ_CST) &
+	       BIT_MASK(bit);
+}
+
+static inline bool test_and_set_bit_lock(long bit, volatile unsigned long *word)
+{
+	return __atomic_fetch_or(word + BIT_WORD(bit), BIT_MASK(bit), __ATOMIC_ACQUIRE) &
+	       BIT_MASK(bit);
+}
+
+static inline bool test_and_clear_bit(long bit, volatile unsigned long *word)
+{
+	return __atomic_fetch_and(word + BIT_WORD(bit), ~BIT_MASK(bit), __ATOMIC_SEQ_CST) &
+	       BIT_MASK(bit);
+}
+
+static inline void __set_bit(long bit, unsigned long *word)
+{
+	word[BIT_WORD(bit)] |= BIT_MASK(bit);
+}
+
+static inline void __clear_bit(long bit, unsigned long *word)
+{
+	word[BIT_WORD(bit)] &= ~BIT_MASK(bit);
+}
+
+#define DECLARE_BITMAP(name, bits) unsigned long name[((bits) + BITS_PER_LONG - 1) / BITS_PER_LONG]
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Hosted kernel: numbers with some bits set. */
+#ifndef HOSTED_BITS_H
+#define HOSTED_BITS_H
+
+#define BITS_PER_BYTE      8
+#define BITS_PER_LONG      64
+#define BITS_PER_LONG_LONG 64
+#define BIT(n)             (1UL << (n))
+#define BIT_ULL(n)         (1ULL << (n))
+#define BIT_MASK(n)        (1UL << ((n) % BITS_PER_LONG))
+#define BIT_WORD(n)        ((n) / BITS_PER_LONG)
+#define GENMASK(high, low) ((~0UL << (low)) & (~0UL >> (BITS_PER_LONG - 1 - (high))))
+
+#endif

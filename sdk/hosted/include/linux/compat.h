@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Hosted kernel: 32-bit programs: there are none. */
+#ifndef HOSTED_COMPAT_H
+#define HOSTED_COMPAT_H
+
+#include <linux/fs.h>
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Hosted kernel: signals, and what the threads of a process share. */
+#ifndef HOSTED_SCHED_SIGNAL_H
+#define HOSTED_SCHED_SIGNAL_H
+
+#include <linux/rwsem.h>
+#include <linux/sched.h>
+
+#define SIGINT  2
+#define SIGKILL 9
+#define SIGTERM 15
+
+struct signal_struct {
+	struct rw_semaphore exec_update_lock;
+};
+
+bool signal_pending(struct task_struct *task);
+bool fatal_signal_pending(struct task_struct *task);
+bool signal_pending_state(unsigned int state, struct task_struct *task);
+int send_sig(int sig, struct task_struct *task, int priv);
+
+static inline bool same_thread_group(const struct task_struct *a, const struct task_struct *b)
+{
+	return a->signal == b->signal;
+}
+
+#endif
