@@ -5,10 +5,12 @@
  */
 #include <linux/compat.h>
 #include <linux/fs.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/wait.h>
 
 #include "edu.h"
 
@@ -335,24 +337,17 @@ static int edu_reap(struct edu_context *ctx, struct edu_job *job, struct xmmu_ed
 	return 0;
 }
 
-/* The current tick has begun already: without one more the time would be too short. */
-static unsigned long edu_wait_jiffies(u32 ms)
-{
-	return ms ? msecs_to_jiffies(ms) + 1 : 0;
-}
-
 static int edu_wait(struct edu_context *ctx, union edu_arg *arg)
 {
 	struct xmmu_edu_wait *wait = &arg->wait;
 	struct edu_job *job = edu_find_job(ctx, wait->job);
-	long left;
 	int ret;
 
 	if (!job)
 		return -ENOENT;
-	left = wait_event_interruptible_timeout(ctx->edu->wait, edu_wait_over(job),
-						edu_wait_jiffies(wait->timeout_ms));
-	ret = left < 0 ? -EINTR : edu_reap(ctx, job, wait);
+	ret = wait_event_interruptible_hrtimeout(ctx->edu->wait, edu_wait_over(job),
+						 ms_to_ktime(wait->timeout_ms));
+	ret = ret == -ERESTARTSYS ? -EINTR : edu_reap(ctx, job, wait);
 	edu_job_put(job);
 	return ret;
 }
