@@ -242,6 +242,8 @@ static int xmmu_walk_fixup(struct xmmu_walk *walk)
 	if (!vma || vma->vm_flags & (VM_IO | VM_PFNMAP) ||
 	    (current->flags & PF_KTHREAD && userfaultfd_armed(vma)))
 		return -EFAULT;
+	if (walk->flags & XMMU_WRITE && !(vma->vm_flags & VM_WRITE))
+		return -EPERM;
 	/* It did not help, and nothing has taken the page away again. */
 	if (addr == walk->fixed && walk->seq == walk->fixed_seq)
 		return -EFAULT;
@@ -263,12 +265,16 @@ static bool xmmu_vma_is_secret(const struct vm_area_struct *vma)
 	return vma->vm_file && file_inode(vma->vm_file)->i_sb->s_magic == SECRETMEM_MAGIC;
 }
 
-/* What hmm_range_fault() would do and must not. Under mmap_lock. */
-static int xmmu_walk_check_vmas(const struct xmmu_walk *walk)
+/*
+ * What hmm_range_fault() would do and must not. It must not fault userfaultfd memory either: it can
+ * not wait for the answer, and debug kernels complain. Under mmap_lock.
+ */
+static int xmmu_walk_check_vmas(const struct xmmu_walk *walk, bool *userfault)
 {
 	struct vm_area_struct *vma;
 	unsigned long addr = walk->pos;
 
+	*userfault = false;
 	while (addr < walk->stop) {
 		vma = find_vma(walk->mm, addr);
 		if (!vma || vma->vm_start >= walk->stop)
@@ -278,14 +284,15 @@ static int xmmu_walk_check_vmas(const struct xmmu_walk *walk)
 		/* It sleeps there, whatever it is asked. */
 		if (walk->flags & XMMU_NOWAIT && is_vm_hugetlb_page(vma))
 			return -EAGAIN;
+		*userfault |= userfaultfd_armed(vma);
 		addr = vma->vm_end;
 	}
 	return 0;
 }
 
-static unsigned long xmmu_walk_request(const struct xmmu_walk *walk)
+static unsigned long xmmu_walk_request(const struct xmmu_walk *walk, bool userfault)
 {
-	if (walk->flags & (XMMU_SNAPSHOT | XMMU_NOWAIT))
+	if (userfault || walk->flags & (XMMU_SNAPSHOT | XMMU_NOWAIT))
 		return 0;
 	return HMM_PFN_REQ_FAULT | (walk->flags & XMMU_WRITE ? HMM_PFN_REQ_WRITE : 0);
 }
@@ -294,7 +301,7 @@ static unsigned long xmmu_walk_request(const struct xmmu_walk *walk)
  * The sequence of the block lets hmm give up early; whether the walk may go on is not decided by
  * it. Under mmap_lock.
  */
-static int xmmu_walk_hmm(struct xmmu_walk *walk)
+static int xmmu_walk_hmm(struct xmmu_walk *walk, bool userfault)
 {
 	struct mmu_interval_notifier *notifier = &walk->range->block->notifier;
 	struct hmm_range hmm = {
@@ -303,7 +310,7 @@ static int xmmu_walk_hmm(struct xmmu_walk *walk)
 		.start = walk->pos,
 		.end = walk->stop,
 		.hmm_pfns = walk->pfns,
-		.default_flags = xmmu_walk_request(walk),
+		.default_flags = xmmu_walk_request(walk, userfault),
 		.dev_private_owner = xmmu_walk_mirror(walk)->config.owner,
 	};
 
@@ -318,21 +325,29 @@ static bool xmmu_walk_undisturbed(const struct xmmu_walk *walk)
 	       !fatal_signal_pending(current);
 }
 
+static bool xmmu_walk_needs_fixup(const struct xmmu_walk *walk, int err, bool userfault)
+{
+	if (walk->flags & (XMMU_SNAPSHOT | XMMU_NOWAIT))
+		return false;
+	return err == -EFAULT || (!err && userfault && xmmu_walk_missing(walk) < walk->stop);
+}
+
 /* Under mmap_lock. */
 static int xmmu_walk_fault_locked(struct xmmu_walk *walk)
 {
-	int err = xmmu_walk_check_vmas(walk);
+	bool userfault;
+	int err = xmmu_walk_check_vmas(walk, &userfault);
 
 	if (err)
 		return err;
 	do {
-		err = xmmu_walk_hmm(walk);
+		err = xmmu_walk_hmm(walk, userfault);
 	} while (err == -EBUSY && xmmu_walk_undisturbed(walk));
 	if (err == -EBUSY)
 		return walk->flags & XMMU_NOWAIT ? -EAGAIN : XMMU_AGAIN;
 	if (err == -EINVAL)
 		err = -EFAULT;
-	if (err == -EFAULT && !(walk->flags & (XMMU_SNAPSHOT | XMMU_NOWAIT)))
+	if (xmmu_walk_needs_fixup(walk, err, userfault))
 		err = xmmu_walk_fixup(walk);
 	return err;
 }
