@@ -76,6 +76,8 @@ uintptr_t hosted_part_end(unsigned int id)
 
 void hosted_arena_reset(void)
 {
+	if (!hosted_shadow)
+		arena_init();
 	for (unsigned int id = 0; id < HOSTED_TASKS; id++) {
 		if (used[id])
 			memset(shadow_of(hosted_part(id)), SHADOW_NONE, used[id] / GRANULE);
@@ -91,11 +93,11 @@ void *hosted_alloc(size_t size)
 	uintptr_t p = (hosted_part_end(id) + sizeof(struct header) + align - 1) & -align;
 	struct header *header = (struct header *)p - 1;
 
+	if (!hosted_shadow)
+		arena_init();
 	if (size > HOSTED_PART || p + size + GRANULE > hosted_part(id) + HOSTED_PART)
 		hosted_fail("arena", "no room for %zu bytes more: %s has taken %lu of %lu", size,
 			    hosted_running->name, used[id], HOSTED_PART);
-	if (!hosted_shadow)
-		arena_init();
 	header->magic = MAGIC_USED;
 	header->size = size;
 	memset((void *)p, 0, size);

@@ -55,8 +55,9 @@ struct hosted_hooks {
 	/* Who of the runnable tasks (a bit for each id) goes on, after the running one. */
 	unsigned int (*choose)(uint32_t runnable, unsigned int current);
 	void (*spawned)(unsigned int id);
-	void (*woken)(unsigned int id);   /* by the running task */
-	void (*expired)(unsigned int id); /* because nobody else can run */
+	void (*slept)(unsigned int id);
+	void (*woken)(unsigned int id, bool slept); /* by the running task */
+	void (*expired)(unsigned int id);           /* because nobody else can run */
 	void (*release)(uintptr_t obj);
 	void (*acquire)(uintptr_t obj);
 	void (*fence)(bool acquire, bool release);

@@ -187,6 +187,8 @@ static void sleep_until(const char *why, const volatile void *obj, unsigned long
 	task->deadline = ns;
 	task->timed_out = false;
 	set_state(task, HOSTED_ASLEEP);
+	if (hosted_hooks)
+		hosted_hooks->slept(task->id);
 	run_next();
 }
 
@@ -203,11 +205,12 @@ bool hosted_block_until(const char *why, const volatile void *obj, unsigned long
 
 void hosted_wake(struct hosted_task *task)
 {
-	if (task->state != HOSTED_ASLEEP || (!task->id && main_waits))
-		return;
-	set_state(task, HOSTED_RUNNABLE);
+	bool asleep = task->state == HOSTED_ASLEEP && !(!task->id && main_waits);
+
 	if (hosted_hooks)
-		hosted_hooks->woken(task->id);
+		hosted_hooks->woken(task->id, asleep);
+	if (asleep)
+		set_state(task, HOSTED_RUNNABLE);
 }
 
 void hosted_release(const volatile void *obj)

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Many runs of a scenario within a budget: bound after bound of the exhaustive search, then random
+ * schedules; what each of them did, and on a terminal how far it is.
+ */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "campaign.h"
+#include "explorer.h"
+
+/* Hashes of the orders that were seen; when it is almost full, no more are counted. */
+#define SEEN_MAX (1UL << 22)
+
+/* The clock is looked at only so often. */
+#define RUNS_PER_LOOK 256
+
+struct part {
+	char name[32];
+	unsigned long runs, orders, events;
+	double began, ends;
+};
+
+static double clock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* True if the order of the last run is a new one. */
+static bool note_order(struct campaign *campaign)
+{
+	uint64_t hash = explorer->hash | 1;
+
+	if (campaign->orders > SEEN_MAX / 4 * 3)
+		return false;
+	for (unsigned long i = hash % SEEN_MAX;; i = (i + 1) % SEEN_MAX) {
+		if (explorer->seen[i] == hash)
+			return false;
+		if (explorer->seen[i])
+			continue;
+		explorer->seen[i] = hash;
+		campaign->orders++;
+		return true;
+	}
+}
+
+static void show(const struct campaign *campaign, const struct part *part, bool end,
+		 const char *why)
+{
+	double took = clock_now() - part->began;
+
+	if (!campaign->out || (!end && !isatty(fileno(campaign->out))))
+		return;
+	fprintf(campaign->out,
+		"%s%-12s %9lu schedules, %9lu orders new, %7.0f/s, %5.1f M steps/s, %6.2f s%s%s%s",
+		isatty(fileno(campaign->out)) ? "\r" : "", part->name, part->runs, part->orders,
+		part->runs / took, part->events / took / 1e6, took, *why ? ": " : "", why,
+		end ? "\n" : "");
+	fflush(campaign->out);
+}
+
+/* One run more; false if it fails. */
+static bool try_one(struct campaign *campaign, struct part *part, const struct strategy *strategy)
+{
+	bool passed = explorer_run(strategy);
+
+	part->runs++;
+	part->orders += note_order(campaign);
+	part->events += explorer->length;
+	return passed;
+}
+
+static bool over(const struct campaign *campaign, const struct part *part)
+{
+	if (campaign->schedules && part->runs >= campaign->schedules)
+		return true;
+	if (part->runs % RUNS_PER_LOOK)
+		return false;
+	if (part->runs % (RUNS_PER_LOOK * 16) == 0)
+		show(campaign, part, false, "");
+	return campaign->seconds && clock_now() >= part->ends;
+}
+
+static void add(struct campaign *campaign, const struct part *part)
+{
+	campaign->total += part->runs;
+	campaign->events += part->events;
+}
+
+enum outcome { PASSED, OVER, FAILED };
+
+static enum outcome search_bound(struct campaign *campaign, unsigned int bound, double ends)
+{
+	struct part part = { .began = clock_now(), .ends = ends };
+	enum outcome outcome = PASSED;
+
+	snprintf(part.name, sizeof(part.name), "bound %u", bound);
+	search_begin(bound, campaign->reduced);
+	do {
+		if (!try_one(campaign, &part, &strategy_search))
+			outcome = FAILED;
+		else if (over(campaign, &part))
+			outcome = OVER;
+	} while (outcome == PASSED && search_next());
+	campaign->complete = outcome == PASSED && !explorer->search.cut;
+	show(campaign, &part, true,
+	     outcome == FAILED  ? "failed" :
+	     outcome == OVER    ? "not finished" :
+	     campaign->complete ? "there are no others" :
+				  "");
+	add(campaign, &part);
+	return outcome;
+}
+
+static enum outcome search(struct campaign *campaign, double ends)
+{
+	enum outcome outcome = PASSED;
+
+	for (unsigned int bound = 0; bound <= campaign->bound && !campaign->complete; bound++) {
+		outcome = search_bound(campaign, bound, ends);
+		if (outcome != PASSED)
+			break;
+	}
+	return outcome;
+}
+
+static enum outcome random_runs(struct campaign *campaign, double ends)
+{
+	struct part part = { .name = "random", .began = clock_now(), .ends = ends };
+	enum outcome outcome = PASSED;
+
+	/* The usual run says how many events there are to choose from. */
+	explorer->switches.count = 0;
+	if (!try_one(campaign, &part, &strategy_replay))
+		outcome = FAILED;
+	explorer->random.length = explorer->length;
+	for (uint64_t seed = campaign->seed; outcome == PASSED; seed++) {
+		explorer->random.seed = seed;
+		if (!try_one(campaign, &part, &strategy_random))
+			outcome = FAILED;
+		else if (over(campaign, &part))
+			outcome = OVER;
+	}
+	show(campaign, &part, true, outcome == FAILED ? "failed" : "");
+	add(campaign, &part);
+	return outcome;
+}
+
+bool campaign_run(struct campaign *campaign)
+{
+	double began = clock_now();
+	double ends = began + campaign->seconds;
+	enum outcome outcome = PASSED;
+
+	if (!explorer->seen)
+		explorer->seen = hosted_map(0, SEEN_MAX * sizeof(*explorer->seen));
+	madvise(explorer->seen, SEEN_MAX * sizeof(*explorer->seen), MADV_DONTNEED);
+	if (campaign->search)
+		outcome = search(campaign, campaign->random ? (began + ends) / 2 : ends);
+	if (outcome != FAILED && campaign->random && !campaign->complete)
+		outcome = random_runs(campaign, ends);
+	campaign->took = clock_now() - began;
+	return outcome != FAILED;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Many runs of a scenario within a budget, counted and shown.
+ */
+#ifndef HOSTED_CAMPAIGN_H
+#define HOSTED_CAMPAIGN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct campaign {
+	bool search, reduced, random; /* strategies, one after the other */
+	unsigned int bound;
+	unsigned long schedules; /* for each strategy; 0: no limit */
+	unsigned long seconds;   /* for all; 0: no limit */
+	uint64_t seed;
+	FILE *out; /* a line for each bound and strategy; NULL: none */
+
+	/* What came of it. */
+	unsigned long total;  /* runs */
+	unsigned long orders; /* different ones: no two of them equivalent */
+	unsigned long events;
+	double took;
+	bool complete; /* there is no schedule that was not tried, or one equivalent to it */
+};
+
+/* After explorer_setup(). False: a run has failed, see explorer->failure. */
+bool campaign_run(struct campaign *campaign);
+
+#endif
