@@ -138,7 +138,7 @@ $(test-objects): build/user/lib/%.o: tests/user/lib/%.c | deps-build
 	$(call link,$(USER_FLAGS) -c)
 
 $(unit-programs): build/unit/%: tests/unit/%.c | deps-build
-	$(call link,$(UNIT_FLAGS),-lcmocka)
+	$(call link,$(UNIT_FLAGS),$(UNIT_LIBS) -lcmocka)
 
 include sdk/hosted/hosted.mk
 

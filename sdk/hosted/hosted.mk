@@ -43,3 +43,25 @@ explore: $(explore-programs) ## try the schedules of the scenarios in tests/expl
 	$(Q)for program in $(scenarios); do $$program $(EXPLORE); done
 
 -include $(wildcard $(hosted-objects:=.d) $(all-explore:=.o.d))
+
+# ---- the hosted kernel: sees no header of the machine; a program takes of it what it needs
+
+hosted-library := build/hosted/libkernel.a
+hosted-kernel := $(patsubst %.c,build/hosted/%.o,$(wildcard sdk/hosted/kernel/*.c sdk/hosted/mm/*.c))
+KERNEL_FLAGS = -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers -fno-strict-aliasing -fno-omit-frame-pointer -fno-pie \
+	-nostdinc -isystem $(shell $(CC) -print-file-name=include) -Isdk/hosted/include
+
+$(hosted-kernel): build/hosted/%.o: %.c | deps-build
+	$(call link,$(KERNEL_FLAGS) -c)
+
+$(hosted-library): $(hosted-kernel)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+build/unit/hosted_kernel: UNIT_FLAGS += -Isdk/hosted/include -Wno-unused-parameter -no-pie
+build/unit/hosted_kernel: UNIT_LIBS := $(hosted-library)
+build/unit/hosted_kernel: tests/unit/lib/hosted.c $(hosted-library)
+
+-include $(wildcard $(hosted-kernel:=.d))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: atomics, bit operations and barriers, through builtins that the runtime sees. */
-#ifndef HOSTED_ATOMIC_H
-#define HOSTED_ATOMIC_H
+#ifndef HOSTED_LINUX_ATOMIC_H
+#define HOSTED_LINUX_ATOMIC_H
 
 #include <linux/barrier.h>
 #include <linux/types.h>

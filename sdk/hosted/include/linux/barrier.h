@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: memory barriers. */
-#ifndef HOSTED_BARRIER_H
-#define HOSTED_BARRIER_H
+#ifndef HOSTED_LINUX_BARRIER_H
+#define HOSTED_LINUX_BARRIER_H
 
 #include <linux/compiler.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: bits in memory, atomic unless the name begins with two underscores. */
-#ifndef HOSTED_BITOPS_H
-#define HOSTED_BITOPS_H
+#ifndef HOSTED_LINUX_BITOPS_H
+#define HOSTED_LINUX_BITOPS_H
 
 #include <linux/barrier.h>
 #include <linux/bits.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: numbers with some bits set. */
-#ifndef HOSTED_BITS_H
-#define HOSTED_BITS_H
+#ifndef HOSTED_LINUX_BITS_H
+#define HOSTED_LINUX_BITS_H
 
 #define BITS_PER_BYTE      8
 #define BITS_PER_LONG      64

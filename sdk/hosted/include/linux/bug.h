@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: a warning of the kernel is a bug that was found: it ends the schedule. */
-#ifndef HOSTED_BUG_H
-#define HOSTED_BUG_H
+#ifndef HOSTED_LINUX_BUG_H
+#define HOSTED_LINUX_BUG_H
 
 #include <linux/build_bug.h>
 #include <linux/printk.h>

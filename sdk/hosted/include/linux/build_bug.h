@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: checks at compile time. */
-#ifndef HOSTED_BUILD_BUG_H
-#define HOSTED_BUILD_BUG_H
+#ifndef HOSTED_LINUX_BUILD_BUG_H
+#define HOSTED_LINUX_BUILD_BUG_H
 
 #include <linux/compiler.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: capabilities. */
-#ifndef HOSTED_CAPABILITY_H
-#define HOSTED_CAPABILITY_H
+#ifndef HOSTED_LINUX_CAPABILITY_H
+#define HOSTED_LINUX_CAPABILITY_H
 
 #include <linux/types.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: attributes, marked accesses, and what sparse would check. */
-#ifndef HOSTED_COMPILER_H
-#define HOSTED_COMPILER_H
+#ifndef HOSTED_LINUX_COMPILER_H
+#define HOSTED_LINUX_COMPILER_H
 
 #define __user
 #define __kernel
@@ -19,6 +19,7 @@
 #define __section(name) __attribute__((__section__(name)))
 #define __printf(f, a)  __attribute__((__format__(printf, f, a)))
 #define __noreturn      __attribute__((__noreturn__))
+#undef __always_inline
 #define __always_inline inline __attribute__((__always_inline__))
 #define noinline        __attribute__((__noinline__))
 #define fallthrough     __attribute__((__fallthrough__))

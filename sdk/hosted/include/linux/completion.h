@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: waiting for an event that others count. */
-#ifndef HOSTED_COMPLETION_H
-#define HOSTED_COMPLETION_H
+#ifndef HOSTED_LINUX_COMPLETION_H
+#define HOSTED_LINUX_COMPLETION_H
 
 #include <linux/wait.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: from a member to what contains it. */
-#ifndef HOSTED_CONTAINER_OF_H
-#define HOSTED_CONTAINER_OF_H
+#ifndef HOSTED_LINUX_CONTAINER_OF_H
+#define HOSTED_LINUX_CONTAINER_OF_H
 
 #include <linux/build_bug.h>
 #include <linux/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: files for looking inside. */
-#ifndef HOSTED_DEBUGFS_H
-#define HOSTED_DEBUGFS_H
+#ifndef HOSTED_LINUX_DEBUGFS_H
+#define HOSTED_LINUX_DEBUGFS_H
 
 #include <linux/fs.h>
 #include <linux/seq_file.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: waiting for some time. */
-#ifndef HOSTED_DELAY_H
-#define HOSTED_DELAY_H
+#ifndef HOSTED_LINUX_DELAY_H
+#define HOSTED_LINUX_DELAY_H
 
 #include <linux/jiffies.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: devices, and what is undone when their driver lets go of them. */
-#ifndef HOSTED_DEVICE_H
-#define HOSTED_DEVICE_H
+#ifndef HOSTED_LINUX_DEVICE_H
+#define HOSTED_LINUX_DEVICE_H
 
 #include <linux/kernel.h>
 #include <linux/list.h>
@@ -17,6 +17,7 @@ struct device {
 	const char *name;
 	void *driver_data;
 	struct list_head actions; /* undone in reverse order */
+	struct list_head mappings;
 	u64 dma_mask;
 	enum hosted_dma_mode dma_mode;
 };

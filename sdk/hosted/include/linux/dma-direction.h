@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: who writes. */
-#ifndef HOSTED_DMA_DIRECTION_H
-#define HOSTED_DMA_DIRECTION_H
+#ifndef HOSTED_LINUX_DMA_DIRECTION_H
+#define HOSTED_LINUX_DMA_DIRECTION_H
 
 enum dma_data_direction {
 	DMA_BIDIRECTIONAL = 0,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: memory for devices; each mapping is recorded and checked. */
-#ifndef HOSTED_DMA_MAPPING_H
-#define HOSTED_DMA_MAPPING_H
+#ifndef HOSTED_LINUX_DMA_MAPPING_H
+#define HOSTED_LINUX_DMA_MAPPING_H
 
 #include <linux/device.h>
 #include <linux/dma-direction.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: errors in pointers. */
-#ifndef HOSTED_ERR_H
-#define HOSTED_ERR_H
+#ifndef HOSTED_LINUX_ERR_H
+#define HOSTED_LINUX_ERR_H
 
 #include <linux/errno.h>
 #include <linux/types.h>

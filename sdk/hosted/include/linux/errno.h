@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: error numbers, Linux on x86. */
-#ifndef HOSTED_ERRNO_H
-#define HOSTED_ERRNO_H
+#ifndef HOSTED_LINUX_ERRNO_H
+#define HOSTED_LINUX_ERRNO_H
 
 #define EPERM       1
 #define ENOENT      2
@@ -28,6 +28,7 @@
 #define EDEADLK     35
 #define EOVERFLOW   75
 #define EOPNOTSUPP  95
+#define ETIME       62
 #define ETIMEDOUT   110
 #define ECANCELED   125
 #define EHWPOISON   133

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: what a file can be ready for. */
-#ifndef HOSTED_EVENTPOLL_H
-#define HOSTED_EVENTPOLL_H
+#ifndef HOSTED_LINUX_EVENTPOLL_H
+#define HOSTED_LINUX_EVENTPOLL_H
 
 #define EPOLLIN     0x00000001U
 #define EPOLLPRI    0x00000002U

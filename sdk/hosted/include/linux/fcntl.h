@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: flags of open files. */
-#ifndef HOSTED_FCNTL_H
-#define HOSTED_FCNTL_H
+#ifndef HOSTED_LINUX_FCNTL_H
+#define HOSTED_LINUX_FCNTL_H
 
 #define O_RDONLY   00000000
 #define O_WRONLY   00000001

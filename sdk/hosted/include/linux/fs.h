@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: open files, as far as drivers see them. */
-#ifndef HOSTED_FS_H
-#define HOSTED_FS_H
+#ifndef HOSTED_LINUX_FS_H
+#define HOSTED_LINUX_FS_H
 
 #include <linux/fcntl.h>
 #include <linux/kernel.h>

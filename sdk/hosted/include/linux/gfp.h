@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: how memory may be allocated. */
-#ifndef HOSTED_GFP_H
-#define HOSTED_GFP_H
+#ifndef HOSTED_LINUX_GFP_H
+#define HOSTED_LINUX_GFP_H
 
 #include <linux/types.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: small numbers, each given out once. */
-#ifndef HOSTED_IDR_H
-#define HOSTED_IDR_H
+#ifndef HOSTED_LINUX_IDR_H
+#define HOSTED_LINUX_IDR_H
 
 #include <linux/xarray.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: marks of functions that run once. */
-#ifndef HOSTED_INIT_H
-#define HOSTED_INIT_H
+#ifndef HOSTED_LINUX_INIT_H
+#define HOSTED_LINUX_INIT_H
 
 #define __init
 #define __exit

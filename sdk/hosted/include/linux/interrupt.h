@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: interrupts: each runs as a task of its own, which must not sleep. */
-#ifndef HOSTED_INTERRUPT_H
-#define HOSTED_INTERRUPT_H
+#ifndef HOSTED_LINUX_INTERRUPT_H
+#define HOSTED_LINUX_INTERRUPT_H
 
 #include <linux/irqflags.h>
 #include <linux/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: intervals with both ends inclusive, sorted by where they begin. */
-#ifndef HOSTED_INTERVAL_TREE_H
-#define HOSTED_INTERVAL_TREE_H
+#ifndef HOSTED_LINUX_INTERVAL_TREE_H
+#define HOSTED_LINUX_INTERVAL_TREE_H
 
 #include <linux/rbtree.h>
 

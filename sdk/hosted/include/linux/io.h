@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: registers of devices. */
-#ifndef HOSTED_IO_H
-#define HOSTED_IO_H
+#ifndef HOSTED_LINUX_IO_H
+#define HOSTED_LINUX_IO_H
 
 #include <linux/err.h>
 #include <linux/ioport.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: numbers of commands. */
-#ifndef HOSTED_IOCTL_H
-#define HOSTED_IOCTL_H
+#ifndef HOSTED_LINUX_IOCTL_H
+#define HOSTED_LINUX_IOCTL_H
 
 #define _IOC_NRBITS   8
 #define _IOC_TYPEBITS 8

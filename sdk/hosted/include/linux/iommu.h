@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: whether an IOMMU translates for a device. */
-#ifndef HOSTED_IOMMU_H
-#define HOSTED_IOMMU_H
+#ifndef HOSTED_LINUX_IOMMU_H
+#define HOSTED_LINUX_IOMMU_H
 
 #include <linux/device.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: where the registers of a device are. */
-#ifndef HOSTED_IOPORT_H
-#define HOSTED_IOPORT_H
+#ifndef HOSTED_LINUX_IOPORT_H
+#define HOSTED_LINUX_IOPORT_H
 
 #include <linux/types.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: stretches without interrupts; an interrupt runs as a task of its own. */
-#ifndef HOSTED_IRQFLAGS_H
-#define HOSTED_IRQFLAGS_H
+#ifndef HOSTED_LINUX_IRQFLAGS_H
+#define HOSTED_LINUX_IRQFLAGS_H
 
 #include <linux/preempt.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: time in ticks. */
-#ifndef HOSTED_JIFFIES_H
-#define HOSTED_JIFFIES_H
+#ifndef HOSTED_LINUX_JIFFIES_H
+#define HOSTED_LINUX_JIFFIES_H
 
 #include <linux/time64.h>
 #include <linux/types.h>

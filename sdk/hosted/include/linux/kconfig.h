@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: the configuration: this kernel checks all it can. */
-#ifndef HOSTED_KCONFIG_H
-#define HOSTED_KCONFIG_H
+#ifndef HOSTED_LINUX_KCONFIG_H
+#define HOSTED_LINUX_KCONFIG_H
 
 #define CONFIG_64BIT                1
 #define CONFIG_MMU                  1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: what every file needs. */
-#ifndef HOSTED_KERNEL_H
-#define HOSTED_KERNEL_H
+#ifndef HOSTED_LINUX_KERNEL_H
+#define HOSTED_LINUX_KERNEL_H
 
 #include <stdarg.h>
 

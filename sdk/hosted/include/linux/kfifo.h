@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: rings; one reader and one writer need no lock. */
-#ifndef HOSTED_KFIFO_H
-#define HOSTED_KFIFO_H
+#ifndef HOSTED_LINUX_KFIFO_H
+#define HOSTED_LINUX_KFIFO_H
 
 #include <linux/barrier.h>
 #include <linux/kernel.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: reference counts with a function that frees. */
-#ifndef HOSTED_KREF_H
-#define HOSTED_KREF_H
+#ifndef HOSTED_LINUX_KREF_H
+#define HOSTED_LINUX_KREF_H
 
 #include <linux/refcount.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: largest and smallest numbers. */
-#ifndef HOSTED_LIMITS_H
-#define HOSTED_LIMITS_H
+#ifndef HOSTED_LINUX_LIMITS_H
+#define HOSTED_LINUX_LIMITS_H
 
 #define U8_MAX  ((u8)~0U)
 #define U16_MAX ((u16)~0U)
@@ -15,6 +15,7 @@
 #undef LONG_MAX
 #undef LONG_MIN
 #undef ULONG_MAX
+#undef SIZE_MAX
 #define INT_MAX   ((int)(~0U >> 1))
 #define INT_MIN   (-INT_MAX - 1)
 #define UINT_MAX  (~0U)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: doubly linked lists that notice a second deletion. */
-#ifndef HOSTED_LIST_H
-#define HOSTED_LIST_H
+#ifndef HOSTED_LINUX_LIST_H
+#define HOSTED_LINUX_LIST_H
 
 #include <linux/bug.h>
 #include <linux/container_of.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: singly linked lists that need no lock. */
-#ifndef HOSTED_LLIST_H
-#define HOSTED_LLIST_H
+#ifndef HOSTED_LINUX_LLIST_H
+#define HOSTED_LINUX_LLIST_H
 
 #include <linux/atomic.h>
 #include <linux/container_of.h>

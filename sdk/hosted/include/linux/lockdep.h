@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: the order of locks, which classes of them are held. */
-#ifndef HOSTED_LOCKDEP_H
-#define HOSTED_LOCKDEP_H
+#ifndef HOSTED_LINUX_LOCKDEP_H
+#define HOSTED_LINUX_LOCKDEP_H
 
 #include <linux/bug.h>
 #include <linux/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: logarithms. */
-#ifndef HOSTED_LOG2_H
-#define HOSTED_LOG2_H
+#ifndef HOSTED_LINUX_LOG2_H
+#define HOSTED_LINUX_LOG2_H
 
 #include <linux/types.h>
 

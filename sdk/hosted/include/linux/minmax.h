@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: smaller and larger; both sides are evaluated once. */
-#ifndef HOSTED_MINMAX_H
-#define HOSTED_MINMAX_H
+#ifndef HOSTED_LINUX_MINMAX_H
+#define HOSTED_LINUX_MINMAX_H
 
 #define min(x, y)                                      \
 	({                                             \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: device files by name. */
-#ifndef HOSTED_MISCDEVICE_H
-#define HOSTED_MISCDEVICE_H
+#ifndef HOSTED_LINUX_MISCDEVICE_H
+#define HOSTED_LINUX_MISCDEVICE_H
 
 #include <linux/device.h>
 #include <linux/fs.h>

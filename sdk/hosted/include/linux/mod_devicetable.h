@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: which devices a driver is for. */
-#ifndef HOSTED_MOD_DEVICETABLE_H
-#define HOSTED_MOD_DEVICETABLE_H
+#ifndef HOSTED_LINUX_MOD_DEVICETABLE_H
+#define HOSTED_LINUX_MOD_DEVICETABLE_H
 
 #include <linux/types.h>
 

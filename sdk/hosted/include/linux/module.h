@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: modules: linked into the program, and loaded when a scenario says so. */
-#ifndef HOSTED_MODULE_H
-#define HOSTED_MODULE_H
+#ifndef HOSTED_LINUX_MODULE_H
+#define HOSTED_LINUX_MODULE_H
 
 #include <linux/export.h>
 #include <linux/init.h>

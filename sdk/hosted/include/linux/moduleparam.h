@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: parameters of modules. */
-#ifndef HOSTED_MODULEPARAM_H
-#define HOSTED_MODULEPARAM_H
+#ifndef HOSTED_LINUX_MODULEPARAM_H
+#define HOSTED_LINUX_MODULEPARAM_H
 
 #include <linux/kernel.h>
 
@@ -21,7 +21,6 @@ struct kernel_param {
 };
 
 extern const struct kernel_param_ops param_ops_uint;
-extern const struct kernel_param_ops param_ops_int;
 extern const struct kernel_param_ops param_ops_bool;
 extern const struct kernel_param_ops param_ops_charp;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: sleeping locks with one owner. */
-#ifndef HOSTED_MUTEX_H
-#define HOSTED_MUTEX_H
+#ifndef HOSTED_LINUX_MUTEX_H
+#define HOSTED_LINUX_MUTEX_H
 
 #include <linux/lockdep.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: arithmetic that says when it overflows. */
-#ifndef HOSTED_OVERFLOW_H
-#define HOSTED_OVERFLOW_H
+#ifndef HOSTED_LINUX_OVERFLOW_H
+#define HOSTED_LINUX_OVERFLOW_H
 
 #include <linux/limits.h>
 #include <linux/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: PCI, as far as a simple driver needs it. */
-#ifndef HOSTED_PCI_H
-#define HOSTED_PCI_H
+#ifndef HOSTED_LINUX_PCI_H
+#define HOSTED_LINUX_PCI_H
 
 #include <linux/device.h>
 #include <linux/dma-mapping.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: tasks by number. */
-#ifndef HOSTED_PID_H
-#define HOSTED_PID_H
+#ifndef HOSTED_LINUX_PID_H
+#define HOSTED_LINUX_PID_H
 
 #include <linux/sched.h>
 #include <linux/sched/task.h>

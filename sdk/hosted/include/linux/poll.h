@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: waiting until a file is ready. */
-#ifndef HOSTED_POLL_H
-#define HOSTED_POLL_H
+#ifndef HOSTED_LINUX_POLL_H
+#define HOSTED_LINUX_POLL_H
 
 #include <linux/eventpoll.h>
 #include <linux/fs.h>

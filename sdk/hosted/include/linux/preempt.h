@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: stretches without preemption. */
-#ifndef HOSTED_PREEMPT_H
-#define HOSTED_PREEMPT_H
+#ifndef HOSTED_LINUX_PREEMPT_H
+#define HOSTED_LINUX_PREEMPT_H
 
 #include <linux/types.h>
 

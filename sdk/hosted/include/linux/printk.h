@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: messages become notes in the interleaving of a failing schedule. */
-#ifndef HOSTED_PRINTK_H
-#define HOSTED_PRINTK_H
+#ifndef HOSTED_LINUX_PRINTK_H
+#define HOSTED_LINUX_PRINTK_H
 
 #include <linux/compiler.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: who traces whom. */
-#ifndef HOSTED_PTRACE_H
-#define HOSTED_PTRACE_H
+#ifndef HOSTED_LINUX_PTRACE_H
+#define HOSTED_LINUX_PTRACE_H
 
 #include <linux/sched.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: sorted trees. */
-#ifndef HOSTED_RBTREE_H
-#define HOSTED_RBTREE_H
+#ifndef HOSTED_LINUX_RBTREE_H
+#define HOSTED_LINUX_RBTREE_H
 
 #include <linux/container_of.h>
 #include <linux/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: lists that are read under RCU. */
-#ifndef HOSTED_RCULIST_H
-#define HOSTED_RCULIST_H
+#ifndef HOSTED_LINUX_RCULIST_H
+#define HOSTED_LINUX_RCULIST_H
 
 #include <linux/list.h>
 #include <linux/rcupdate.h>

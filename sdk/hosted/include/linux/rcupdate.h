@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: read-copy-update: who reads is waited for. */
-#ifndef HOSTED_RCUPDATE_H
-#define HOSTED_RCUPDATE_H
+#ifndef HOSTED_LINUX_RCUPDATE_H
+#define HOSTED_LINUX_RCUPDATE_H
 
 #include <linux/barrier.h>
 #include <linux/srcu.h>

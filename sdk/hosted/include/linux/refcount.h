@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: reference counts; an increment from zero or a decrement below it is a bug. */
-#ifndef HOSTED_REFCOUNT_H
-#define HOSTED_REFCOUNT_H
+#ifndef HOSTED_LINUX_REFCOUNT_H
+#define HOSTED_LINUX_REFCOUNT_H
 
 #include <linux/atomic.h>
 #include <linux/bug.h>

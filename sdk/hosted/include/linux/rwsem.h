@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: locks for many readers or one writer. A waiting writer keeps new readers out. */
-#ifndef HOSTED_RWSEM_H
-#define HOSTED_RWSEM_H
+#ifndef HOSTED_LINUX_RWSEM_H
+#define HOSTED_LINUX_RWSEM_H
 
 #include <linux/lockdep.h>
 

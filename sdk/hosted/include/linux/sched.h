@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: tasks. */
-#ifndef HOSTED_SCHED_H
-#define HOSTED_SCHED_H
+#ifndef HOSTED_LINUX_SCHED_H
+#define HOSTED_LINUX_SCHED_H
 
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
@@ -76,6 +76,7 @@ struct task_struct *hosted_current_task(void);
 void schedule(void);
 long schedule_timeout(long timeout);
 long schedule_timeout_uninterruptible(long timeout);
+void hosted_schedule_until(u64 ns);
 int wake_up_process(struct task_struct *task);
 void cond_resched(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: files whose content a function writes. */
-#ifndef HOSTED_SEQ_FILE_H
-#define HOSTED_SEQ_FILE_H
+#ifndef HOSTED_LINUX_SEQ_FILE_H
+#define HOSTED_LINUX_SEQ_FILE_H
 
 #include <linux/fs.h>
 
@@ -10,6 +10,7 @@ struct seq_file {
 	size_t size;
 	size_t used;
 	void *private;
+	int (*show)(struct seq_file *file, void *unused);
 };
 
 void seq_printf(struct seq_file *file, const char *format, ...) __printf(2, 3);

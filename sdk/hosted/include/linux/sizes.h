@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: sizes in powers of two. */
-#ifndef HOSTED_SIZES_H
-#define HOSTED_SIZES_H
+#ifndef HOSTED_LINUX_SIZES_H
+#define HOSTED_LINUX_SIZES_H
 
 #define SZ_1    0x00000001
 #define SZ_4K   0x00001000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: memory; counted until it is freed, and failing when a scenario says so. */
-#ifndef HOSTED_SLAB_H
-#define HOSTED_SLAB_H
+#ifndef HOSTED_LINUX_SLAB_H
+#define HOSTED_LINUX_SLAB_H
 
 #include <linux/gfp.h>
 #include <linux/overflow.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: spinning locks. */
-#ifndef HOSTED_SPINLOCK_H
-#define HOSTED_SPINLOCK_H
+#ifndef HOSTED_LINUX_SPINLOCK_H
+#define HOSTED_LINUX_SPINLOCK_H
 
 #include <linux/irqflags.h>
 #include <linux/lockdep.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: read-copy-update whose readers may sleep; each user has a domain. */
-#ifndef HOSTED_SRCU_H
-#define HOSTED_SRCU_H
+#ifndef HOSTED_LINUX_SRCU_H
+#define HOSTED_LINUX_SRCU_H
 
 #include <linux/types.h>
 
@@ -11,6 +11,8 @@ struct srcu_struct {
 	int side;
 	unsigned int readers[2];
 	bool waiting; /* somebody does: one at a time */
+	struct callback_head *callbacks;
+	bool calling; /* a task calls them */
 };
 
 #define __SRCU_STRUCT_INIT(_name) \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: strings and memory. */
-#ifndef HOSTED_STRING_H
-#define HOSTED_STRING_H
+#ifndef HOSTED_LINUX_STRING_H
+#define HOSTED_LINUX_STRING_H
 
 #include <linux/errno.h>
 #include <linux/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: units of time. */
-#ifndef HOSTED_TIME64_H
-#define HOSTED_TIME64_H
+#ifndef HOSTED_LINUX_TIME64_H
+#define HOSTED_LINUX_TIME64_H
 
 #include <linux/kconfig.h>
 

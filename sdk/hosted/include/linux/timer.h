@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: functions that are called at a time. */
-#ifndef HOSTED_TIMER_H
-#define HOSTED_TIMER_H
+#ifndef HOSTED_LINUX_TIMER_H
+#define HOSTED_LINUX_TIMER_H
 
 #include <linux/jiffies.h>
 #include <linux/ktime.h>

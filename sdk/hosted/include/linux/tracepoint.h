@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: tracepoints, which do nothing here. */
-#ifndef HOSTED_TRACEPOINT_H
-#define HOSTED_TRACEPOINT_H
+#ifndef HOSTED_LINUX_TRACEPOINT_H
+#define HOSTED_LINUX_TRACEPOINT_H
 
 #include <linux/types.h>
 

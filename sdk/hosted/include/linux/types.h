@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: the types of the kernel, the same as the C library has where both define one. */
-#ifndef HOSTED_TYPES_H
-#define HOSTED_TYPES_H
+#ifndef HOSTED_LINUX_TYPES_H
+#define HOSTED_LINUX_TYPES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: memory of the process that called. */
-#ifndef HOSTED_UACCESS_H
-#define HOSTED_UACCESS_H
+#ifndef HOSTED_LINUX_UACCESS_H
+#define HOSTED_LINUX_UACCESS_H
 
 #include <linux/types.h>
 

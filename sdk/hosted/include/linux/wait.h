@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: sleeping until something is true. */
-#ifndef HOSTED_WAIT_H
-#define HOSTED_WAIT_H
+#ifndef HOSTED_LINUX_WAIT_H
+#define HOSTED_LINUX_WAIT_H
 
 #include <linux/errno.h>
+#include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/processor.h>
@@ -89,5 +90,28 @@ bool waitqueue_active(wait_queue_head_t *queue);
 		hosted_wait_event(queue, condition, TASK_INTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT))
 #define wait_event_interruptible_timeout(queue, condition, timeout) \
 	hosted_wait_event(queue, condition, TASK_INTERRUPTIBLE, timeout)
+
+/* 0, -ETIME or -ERESTARTSYS. */
+#define wait_event_interruptible_hrtimeout(queue, condition, timeout)                          \
+	({                                                                                     \
+		struct wait_queue_entry __entry = { .task = NULL };                            \
+		ktime_t __end = ktime_get() + (timeout);                                       \
+		int __result = -EAGAIN;                                                        \
+		might_sleep();                                                                 \
+		while (__result == -EAGAIN) {                                                  \
+			long __error =                                                         \
+				prepare_to_wait_event(&(queue), &__entry, TASK_INTERRUPTIBLE); \
+			if (condition)                                                         \
+				__result = 0;                                                  \
+			else if (__error)                                                      \
+				__result = __error;                                            \
+			else if (ktime_get() >= __end)                                         \
+				__result = -ETIME;                                             \
+			else                                                                   \
+				hosted_schedule_until(__end);                                  \
+		}                                                                              \
+		finish_wait(&(queue), &__entry);                                               \
+		__result;                                                                      \
+	})
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: sleeping until a bit is clear, or until a variable has changed. */
-#ifndef HOSTED_WAIT_BIT_H
-#define HOSTED_WAIT_BIT_H
+#ifndef HOSTED_LINUX_WAIT_BIT_H
+#define HOSTED_LINUX_WAIT_BIT_H
 
 #include <linux/bitops.h>
 #include <linux/wait.h>

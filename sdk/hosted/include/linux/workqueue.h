@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: functions that run in tasks of the kernel. */
-#ifndef HOSTED_WORKQUEUE_H
-#define HOSTED_WORKQUEUE_H
+#ifndef HOSTED_LINUX_WORKQUEUE_H
+#define HOSTED_LINUX_WORKQUEUE_H
 
 #include <linux/atomic.h>
 #include <linux/kernel.h>
@@ -18,8 +18,9 @@ struct work_struct {
 	struct list_head entry;
 	work_func_t func;
 	struct workqueue_struct *queue; /* that it was last queued on */
+	unsigned long number;           /* of the queueing */
 	bool pending;                   /* from queueing until it begins to run */
-	unsigned int running;           /* 1 while it runs */
+	unsigned int cancelling;        /* it can not be queued */
 	struct lockdep_map dep_map;
 };
 

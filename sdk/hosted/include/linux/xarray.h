@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: sparse arrays of pointers. */
-#ifndef HOSTED_XARRAY_H
-#define HOSTED_XARRAY_H
+#ifndef HOSTED_LINUX_XARRAY_H
+#define HOSTED_LINUX_XARRAY_H
 
 #include <linux/err.h>
 #include <linux/gfp.h>

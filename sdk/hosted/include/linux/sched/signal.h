@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: signals, and what the threads of a process share. */
-#ifndef HOSTED_SCHED_SIGNAL_H
-#define HOSTED_SCHED_SIGNAL_H
+#ifndef HOSTED_LINUX_SCHED_SIGNAL_H
+#define HOSTED_LINUX_SCHED_SIGNAL_H
 
 #include <linux/rwsem.h>
 #include <linux/sched.h>

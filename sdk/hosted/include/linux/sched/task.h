@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Hosted kernel: references to tasks. */
-#ifndef HOSTED_SCHED_TASK_H
-#define HOSTED_SCHED_TASK_H
+#ifndef HOSTED_LINUX_SCHED_TASK_H
+#define HOSTED_LINUX_SCHED_TASK_H
 
 #include <linux/sched.h>
 

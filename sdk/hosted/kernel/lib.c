@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Text: messages, warnings, strings. */
+#include <linux/sysfs.h>
+
+#include "internal.h"
+
+#define HOSTED_LINE 256
+
+static void print_line(const char *format, va_list args)
+{
+	char line[HOSTED_LINE];
+	int size = vsnprintf(line, sizeof(line), format, args);
+
+	size = min(size, HOSTED_LINE - 1);
+	while (size && line[size - 1] == '\n')
+		line[--size] = '\0';
+	hosted_note("%s", line);
+}
+
+void _printk(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_line(format, args);
+	va_end(args);
+}
+
+void hosted_warn(const char *file, int line, const char *format, ...)
+{
+	char text[HOSTED_LINE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	hosted_fail("warning", "%s:%d: %s", file, line, text);
+}
+
+int scnprintf(char *text, size_t size, const char *format, ...)
+{
+	va_list args;
+	int written;
+
+	if (!size)
+		return 0;
+	va_start(args, format);
+	written = vsnprintf(text, size, format, args);
+	va_end(args);
+	return min_t(int, written, size - 1);
+}
+
+int sysfs_emit(char *buffer, const char *format, ...)
+{
+	va_list args;
+	int written;
+
+	va_start(args, format);
+	written = vsnprintf(buffer, 4096, format, args);
+	va_end(args);
+	return min(written, 4095);
+}
+
+ssize_t strscpy(char *to, const char *from, size_t size)
+{
+	size_t length = strlen(from);
+
+	if (!size)
+		return -E2BIG;
+	memcpy(to, from, min(length, size - 1));
+	to[min(length, size - 1)] = '\0';
+	return length < size ? (ssize_t)length : -E2BIG;
+}
+
+static bool is_word(const char *word, const char *text)
+{
+	size_t length = strlen(word);
+
+	if (strncmp(word, text, length))
+		return false;
+	return !text[length] || (text[length] == '\n' && !text[length + 1]);
+}
+
+int __sysfs_match_string(const char *const *array, size_t n, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < n && array[i]; i++)
+		if (is_word(array[i], text))
+			return i;
+	return -EINVAL;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * For tests of the hosted kernel: each case runs as a task in a process of its own, because the
+ * hosted kernel keeps its state in static variables, and ends either well or by an oracle.
+ */
+#ifndef TESTS_UNIT_HOSTED_H
+#define TESTS_UNIT_HOSTED_H
+
+#include <linux/kernel.h>
+
+#include <hosted/kernel.h>
+
+#include "../../sdk/hosted/sched/sched.h"
+
+/* What a case finds wrong ends it like any other oracle. */
+#define check(condition)                                                                   \
+	do {                                                                               \
+		if (!(condition))                                                          \
+			hosted_fail("check", "%s:%d: %s", __FILE__, __LINE__, #condition); \
+	} while (0)
+
+/* The case ends well if oracle is NULL, and by that oracle otherwise. */
+void hosted_case(void (*fn)(void *unused), const char *oracle);
+
+#endif
