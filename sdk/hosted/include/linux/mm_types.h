@@ -21,8 +21,6 @@ struct anon_vma;
 struct dev_pagemap;
 struct file;
 struct hosted_table;
-struct hosted_uffd;
-struct inode;
 struct mmu_notifier_subscriptions;
 struct user_namespace;
 
@@ -73,8 +71,10 @@ struct folio {
 
 /* The pages of a file. */
 struct address_space {
-	struct inode *host;
+	pgoff_t pages; /* its size */
+	bool disk;     /* and not tmpfs: the file system wants to know who writes */
 	struct list_head folios;
+	struct hosted_table *store; /* content of pages that are not in memory */
 	struct rw_semaphore invalidate_lock;
 	struct rw_semaphore i_mmap_rwsem;
 	struct list_head i_mmap; /* vm_area_struct.shared, under i_mmap_rwsem */
@@ -89,7 +89,6 @@ struct vm_area_struct {
 	unsigned long vm_pgoff;
 	struct file *vm_file;
 	struct anon_vma *anon_vma;
-	struct hosted_uffd *uffd;
 	struct list_head anon_vma_chain;
 	struct list_head shared; /* in address_space.i_mmap */
 	struct list_head node;   /* in mm_struct.vmas, by address */
@@ -107,8 +106,9 @@ struct mm_struct {
 	bool unstable; /* the OOM reaper was here */
 	struct list_head vmas;
 	struct hosted_table *pgd;
-	unsigned int entries;  /* of the page tables, that are not empty */
-	struct list_head node; /* of all that there are */
+	unsigned int uffd_waiting; /* faults that wait for userfaultfd */
+	unsigned int uffd_served;  /* counts what lets them go on */
+	struct list_head node;     /* of all that there are */
 	struct work_struct async_put_work;
 };
 

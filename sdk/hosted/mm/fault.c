@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page faults: one step for each state that an entry can be in. A step that finds the entry changed
+ * by others leaves it alone: the access comes again. Also a program's loads and stores.
+ */
+#include "internal.h"
+
+struct fault {
+	struct vm_area_struct *vma;
+	struct mm_struct *mm;
+	unsigned long addr; /* of the page */
+	unsigned int flags;
+	u64 entry; /* as it was found */
+};
+
+static bool is_write(const struct fault *fault)
+{
+	return fault->flags & FAULT_FLAG_WRITE;
+}
+
+static u64 page_bits(const struct fault *fault, bool writable)
+{
+	return HOSTED_PRESENT | HOSTED_YOUNG | (writable ? HOSTED_WRITE : 0) |
+	       (is_write(fault) && writable ? HOSTED_DIRTY : 0);
+}
+
+/* Under page_table_lock: where the entry is, if it is as it was found, else slot is NULL. */
+static struct hosted_place place_if_same(const struct fault *fault)
+{
+	struct hosted_place place = hosted_place_of(fault->mm, fault->addr, true);
+
+	if (hosted_get(&place) != fault->entry)
+		place.slot = NULL;
+	return place;
+}
+
+static bool set_if_same(const struct fault *fault, u64 entry)
+{
+	struct hosted_place place;
+
+	spin_lock(&fault->mm->page_table_lock);
+	place = place_if_same(fault);
+	if (place.slot)
+		hosted_set(fault->mm, &place, entry);
+	spin_unlock(&fault->mm->page_table_lock);
+	return place.slot;
+}
+
+/* Map a page, and keep the caller's reference. */
+static bool map_if_same(const struct fault *fault, struct folio *folio, unsigned long pfn, u64 bits)
+{
+	struct hosted_place place;
+
+	spin_lock(&fault->mm->page_table_lock);
+	place = place_if_same(fault);
+	if (place.slot) {
+		hosted_map_folio(folio, 1);
+		hosted_set(fault->mm, &place, hosted_entry_make(pfn, bits));
+	}
+	spin_unlock(&fault->mm->page_table_lock);
+	return place.slot;
+}
+
+/* ---- nothing is there yet */
+
+/* A page that others may map too belongs to the whole family. */
+void hosted_new_anon(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
+		     bool exclusive)
+{
+	folio->anon_vma = exclusive ? vma->anon_vma : vma->anon_vma->root;
+	hosted_anon_get(folio->anon_vma);
+	folio->index = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+	if (exclusive)
+		hosted_folio_set(folio, HOSTED_PG_EXCLUSIVE);
+}
+
+static vm_fault_t fault_anon(struct fault *fault)
+{
+	struct folio *folio;
+
+	if (fault->vma->vm_flags & VM_UFFD_MISSING)
+		return hosted_uffd_fault(fault->vma, fault->flags);
+	if (!is_write(fault)) {
+		folio = hosted_zero_folio();
+		map_if_same(fault, folio, folio->pfn, page_bits(fault, false));
+		return 0;
+	}
+	hosted_anon_prepare(fault->vma);
+	folio = hosted_folio_alloc(0);
+	if (!folio)
+		return VM_FAULT_OOM;
+	hosted_new_anon(folio, fault->vma, fault->addr, true);
+	map_if_same(fault, folio, folio->pfn, page_bits(fault, true));
+	folio_put(folio);
+	return 0;
+}
+
+/* Whether a huge page may be where the page is missing. */
+static bool huge_possible(const struct fault *fault)
+{
+	const struct vm_area_struct *vma = fault->vma;
+	unsigned long start = ALIGN_DOWN(fault->addr, PMD_SIZE);
+	struct hosted_place place;
+
+	if (hosted_generation == HOSTED_2009 || !hosted_vma_is_anon(vma) ||
+	    !(vma->vm_flags & (VM_HUGEPAGE | VM_HUGETLB)) || vma->vm_flags & VM_UFFD_MISSING ||
+	    start < vma->vm_start || start + PMD_SIZE > vma->vm_end)
+		return false;
+	place = hosted_huge_place(fault->mm, fault->addr);
+	return place.slot && !hosted_get(&place);
+}
+
+/* False: without memory for it a small page will do. */
+static bool fault_huge(struct fault *fault)
+{
+	unsigned long start = ALIGN_DOWN(fault->addr, PMD_SIZE);
+	bool writable = fault->vma->vm_flags & VM_WRITE && is_write(fault);
+	struct hosted_place place;
+	struct folio *folio;
+
+	hosted_anon_prepare(fault->vma);
+	folio = hosted_folio_alloc(HOSTED_PMD_ORDER);
+	if (!folio)
+		return false;
+	hosted_new_anon(folio, fault->vma, start, true);
+	spin_lock(&fault->mm->page_table_lock);
+	place = hosted_huge_place(fault->mm, start);
+	if (place.slot && !hosted_get(&place)) {
+		hosted_map_folio(folio, 1);
+		hosted_set(fault->mm, &place,
+			   hosted_entry_make(folio->pfn, page_bits(fault, writable) | HOSTED_HUGE));
+	}
+	spin_unlock(&fault->mm->page_table_lock);
+	folio_put(folio);
+	return true;
+}
+
+static pgoff_t file_index(const struct fault *fault)
+{
+	return fault->vma->vm_pgoff + ((fault->addr - fault->vma->vm_start) >> PAGE_SHIFT);
+}
+
+static vm_fault_t copy_from_file(struct fault *fault, struct folio *from)
+{
+	struct folio *folio;
+
+	hosted_anon_prepare(fault->vma);
+	folio = hosted_folio_alloc(0);
+	if (!folio)
+		return VM_FAULT_OOM;
+	hosted_page_copy(folio->pfn, from->pfn);
+	hosted_new_anon(folio, fault->vma, fault->addr, true);
+	map_if_same(fault, folio, folio->pfn, page_bits(fault, true));
+	folio_put(folio);
+	return 0;
+}
+
+/* A page of tmpfs may be written at once; one on a disk only after the file system was asked. */
+static void map_file(struct fault *fault, struct folio *folio)
+{
+	const struct vm_area_struct *vma = fault->vma;
+	bool writable = vma->vm_flags & VM_SHARED && vma->vm_flags & VM_WRITE &&
+			(is_write(fault) || !folio->mapping->disk);
+
+	map_if_same(fault, folio, folio->pfn, page_bits(fault, writable));
+}
+
+static vm_fault_t fault_file(struct fault *fault)
+{
+	struct address_space *mapping = hosted_mapping(fault->vma);
+	struct folio *folio;
+	vm_fault_t ret = 0;
+
+	if (file_index(fault) >= mapping->pages)
+		return VM_FAULT_SIGBUS;
+	if (fault->vma->vm_flags & VM_UFFD_MISSING && !hosted_cache_has(mapping, file_index(fault)))
+		return hosted_uffd_fault(fault->vma, fault->flags);
+	folio = hosted_cache_get(mapping, file_index(fault));
+	if (!folio)
+		return VM_FAULT_OOM;
+	/* Truncation waits for the lock, and unmaps the page after it. */
+	folio_lock(folio);
+	if (folio->mapping == mapping && is_write(fault) && !(fault->vma->vm_flags & VM_SHARED))
+		ret = copy_from_file(fault, folio);
+	else if (folio->mapping == mapping)
+		map_file(fault, folio);
+	folio_unlock(folio);
+	folio_put(folio);
+	return ret;
+}
+
+/* ---- the page is elsewhere */
+
+static vm_fault_t fault_swap(struct fault *fault)
+{
+	unsigned long slot = hosted_entry_pfn(fault->entry);
+	struct folio *folio = hosted_swap_in(slot);
+	bool exclusive = fault->entry & HOSTED_EXCLUSIVE;
+
+	if (!folio)
+		return VM_FAULT_OOM;
+	folio_lock(folio);
+	if (!folio->anon_vma)
+		hosted_new_anon(folio, fault->vma, fault->addr, exclusive);
+	if (map_if_same(fault, folio, folio->pfn, page_bits(fault, exclusive && is_write(fault))))
+		hosted_swap_put(slot);
+	folio_unlock(folio);
+	folio_put(folio);
+	return 0;
+}
+
+/* Back to memory of the system, as the driver of the device does it. */
+static vm_fault_t fault_device(struct fault *fault)
+{
+	unsigned long pfn = hosted_entry_pfn(fault->entry);
+	struct folio *old = hosted_folio_of(pfn), *folio = hosted_folio_alloc(0);
+	bool writable = fault->entry & HOSTED_WRITE;
+	struct hosted_gather gather = {};
+	struct mmu_notifier_range event;
+
+	if (!folio)
+		return VM_FAULT_OOM;
+	hosted_event_init(&event, fault->mm, MMU_NOTIFY_MIGRATE, fault->addr,
+			  fault->addr + PAGE_SIZE, old->pgmap->owner);
+	hosted_event_start(&event);
+	hosted_page_copy(folio->pfn, pfn);
+	hosted_new_anon(folio, fault->vma, fault->addr, true);
+	if (map_if_same(fault, folio, folio->pfn, page_bits(fault, writable))) {
+		hosted_unmap_folio(old, 1);
+		hosted_gather_add(&gather, old, 1);
+	}
+	hosted_event_end(&event);
+	hosted_gather_free(&gather);
+	folio_put(folio);
+	return 0;
+}
+
+static vm_fault_t fault_absent(struct fault *fault)
+{
+	switch (fault->entry & HOSTED_KIND) {
+	case HOSTED_SWAP:
+		return fault_swap(fault);
+	case HOSTED_DEVICE:
+		return fault_device(fault);
+	case HOSTED_MIGRATION:
+		hosted_folio_wait_unlocked(hosted_folio_of(hosted_entry_pfn(fault->entry)));
+		return 0;
+	default:
+		return VM_FAULT_HWPOISON;
+	}
+}
+
+/* ---- it is there, and must not be written */
+
+/* Nobody else has the page: no other entry, not swap, no other user. */
+static bool may_reuse(struct folio *folio)
+{
+	if (!folio->anon_vma || hosted_folio_test(folio, HOSTED_PG_KSM))
+		return false;
+	if (hosted_folio_test(folio, HOSTED_PG_EXCLUSIVE))
+		return true;
+	if (folio->swap || folio->refs != folio->maps || folio->maps != 1)
+		return false;
+	hosted_folio_set(folio, HOSTED_PG_EXCLUSIVE);
+	return true;
+}
+
+static vm_fault_t copy_page(struct fault *fault)
+{
+	unsigned long pfn = hosted_entry_pfn(fault->entry);
+	struct folio *old = hosted_folio_of(pfn), *folio;
+	bool writable = is_write(fault);
+	struct mmu_notifier_range event;
+	struct hosted_place place;
+
+	hosted_anon_prepare(fault->vma);
+	folio = hosted_folio_alloc(0);
+	if (!folio)
+		return VM_FAULT_OOM;
+	folio_get(old);
+	hosted_page_copy(folio->pfn, pfn);
+	hosted_new_anon(folio, fault->vma, fault->addr, true);
+	hosted_event_init(&event, fault->mm, MMU_NOTIFY_CLEAR, fault->addr, fault->addr + PAGE_SIZE,
+			  NULL);
+	hosted_single_start(&event);
+	spin_lock(&fault->mm->page_table_lock);
+	place = place_if_same(fault);
+	if (place.slot) {
+		hosted_set(fault->mm, &place, 0);
+		hosted_map_folio(folio, 1);
+		hosted_single_replace(fault->mm, &place,
+				      hosted_entry_make(folio->pfn, page_bits(fault, writable)));
+		hosted_unmap_folio(old, 1);
+	}
+	spin_unlock(&fault->mm->page_table_lock);
+	hosted_single_end(&event);
+	if (place.slot && !hosted_folio_test(old, HOSTED_PG_ZERO))
+		folio_put(old);
+	folio_put(old);
+	folio_put(folio);
+	return 0;
+}
+
+static vm_fault_t handle_entry(struct fault *fault);
+
+static vm_fault_t fault_protected(struct fault *fault)
+{
+	struct folio *folio = hosted_folio_of(hosted_entry_pfn(fault->entry));
+	bool reuse = fault->vma->vm_flags & VM_SHARED;
+
+	if (!reuse) {
+		spin_lock(&fault->mm->page_table_lock);
+		reuse = place_if_same(fault).slot && may_reuse(folio);
+		spin_unlock(&fault->mm->page_table_lock);
+	}
+	if (reuse) {
+		set_if_same(fault, fault->entry | (is_write(fault) ? page_bits(fault, true) : 0));
+		return 0;
+	}
+	if (fault->entry & HOSTED_HUGE) {
+		hosted_split_huge(fault->vma, fault->addr);
+		return handle_entry(fault);
+	}
+	return copy_page(fault);
+}
+
+/* ---- all of them */
+
+static vm_fault_t fault_present(struct fault *fault)
+{
+	bool unshare = fault->flags & FAULT_FLAG_UNSHARE;
+
+	if (fault->entry & HOSTED_PROTNONE) {
+		set_if_same(fault, (fault->entry & ~HOSTED_PROTNONE) | HOSTED_YOUNG);
+		return 0;
+	}
+	if (unshare && !hosted_folio_test(hosted_folio_of(hosted_entry_pfn(fault->entry)),
+					  HOSTED_PG_EXCLUSIVE))
+		return fault_protected(fault);
+	if (is_write(fault) && !(fault->entry & HOSTED_WRITE))
+		return fault_protected(fault);
+	set_if_same(fault, fault->entry | HOSTED_YOUNG | (is_write(fault) ? HOSTED_DIRTY : 0));
+	return 0;
+}
+
+static vm_fault_t handle_entry(struct fault *fault)
+{
+	struct hosted_place place = hosted_look(fault->mm, fault->addr, HOSTED_MARKED_READ);
+
+	fault->entry = hosted_get(&place);
+	if (!fault->entry && huge_possible(fault) && fault_huge(fault))
+		return 0;
+	if (!fault->entry)
+		return hosted_vma_is_anon(fault->vma) ? fault_anon(fault) : fault_file(fault);
+	if (!(fault->entry & HOSTED_PRESENT))
+		return fault_absent(fault);
+	return fault_present(fault);
+}
+
+/* Under mmap_lock for reading, which is not held any more after VM_FAULT_RETRY. */
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags,
+			   struct pt_regs *regs)
+{
+	struct fault fault = {
+		.vma = vma,
+		.mm = vma->vm_mm,
+		.addr = address & PAGE_MASK,
+		.flags = flags,
+	};
+
+	mmap_assert_locked(vma->vm_mm);
+	might_sleep();
+	if (vma->vm_mm->unstable)
+		return VM_FAULT_SIGBUS;
+	return handle_entry(&fault);
+}
+
+/* ---- loads and stores */
+
+static bool entry_allows(u64 entry, bool write)
+{
+	return entry & HOSTED_PRESENT && !(entry & HOSTED_PROTNONE) &&
+	       (!write || entry & HOSTED_WRITE);
+}
+
+/* As the processor does it: at once, and it leaves its marks. */
+static bool try_access(struct mm_struct *mm, unsigned long addr, u64 *value, bool write)
+{
+	struct hosted_place place =
+		hosted_look(mm, addr, write ? HOSTED_MARKED_WRITE : HOSTED_MARKED_READ);
+	unsigned long pfn;
+
+	if (!entry_allows(hosted_get(&place), write))
+		return false;
+	*place.slot |= HOSTED_YOUNG | (write ? HOSTED_DIRTY : 0);
+	pfn = hosted_place_pfn(&place, addr);
+	if (write)
+		hosted_page_write(pfn, offset_in_page(addr), value, sizeof(*value));
+	else
+		hosted_page_read(pfn, offset_in_page(addr), value, sizeof(*value));
+	return true;
+}
+
+static int user_fault(struct mm_struct *mm, unsigned long addr, bool write)
+{
+	unsigned int flags = FAULT_FLAG_USER | FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE |
+			     (write ? FAULT_FLAG_WRITE : 0);
+	struct vm_area_struct *vma;
+	vm_fault_t ret;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	if (!vma || !(vma->vm_flags & (write ? VM_WRITE : VM_READ))) {
+		mmap_read_unlock(mm);
+		return -EFAULT;
+	}
+	ret = handle_mm_fault(vma, addr, flags, NULL);
+	if (ret & VM_FAULT_RETRY)
+		return fatal_signal_pending(current) ? -EINTR : 0;
+	mmap_read_unlock(mm);
+	if (ret & VM_FAULT_OOM)
+		return -ENOMEM;
+	if (ret & VM_FAULT_HWPOISON)
+		return -EHWPOISON;
+	return ret & VM_FAULT_ERROR ? -EFAULT : 0;
+}
+
+static int user_access(struct mm_struct *mm, unsigned long addr, u64 *value, bool write)
+{
+	int err = 0;
+
+	while (!err && !try_access(mm, addr, value, write))
+		err = user_fault(mm, addr, write);
+	return err;
+}
+
+int hosted_load(struct mm_struct *mm, unsigned long addr, u64 *value)
+{
+	return user_access(mm, addr, value, false);
+}
+
+int hosted_store(struct mm_struct *mm, unsigned long addr, u64 value)
+{
+	return user_access(mm, addr, &value, true);
+}
+
+/* ---- devices */
+
+void hosted_device_access(struct mm_struct *mm, unsigned long addr, unsigned long pfn, bool write)
+{
+	struct hosted_place place = hosted_place_of(mm, addr, false);
+	u64 entry = hosted_get(&place);
+
+	hosted_device_access_pfn(pfn);
+	if (!(entry & HOSTED_PRESENT) && !hosted_entry_is(entry, HOSTED_DEVICE))
+		hosted_fail("stale access", "nothing is mapped at %lx, the device has page %lx",
+			    addr, pfn);
+	if (hosted_place_pfn(&place, addr) != pfn)
+		hosted_fail("stale access", "page %lx is mapped at %lx, the device has page %lx",
+			    hosted_place_pfn(&place, addr), addr, pfn);
+	if (write && !(entry & HOSTED_WRITE))
+		hosted_fail("stale access", "page %lx at %lx is written, and may only be read", pfn,
+			    addr);
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* madvise(): mapping by mapping. */
+#include "internal.h"
+
+/* ---- advice about the pages, under mmap_lock for reading */
+
+/* The program does not need the content any more, unless it writes to the page again. */
+static void free_lazily(struct vm_area_struct *vma, const struct hosted_place *place)
+{
+	struct folio *folio = hosted_folio_of(hosted_entry_pfn(hosted_get(place)));
+
+	if (hosted_folio_test(folio, HOSTED_PG_ZERO) || folio->maps != 1 || folio->swap)
+		return;
+	hosted_set(vma->vm_mm, place, hosted_get(place) & ~(HOSTED_DIRTY | HOSTED_YOUNG));
+	hosted_folio_clear(folio, HOSTED_PG_DIRTY);
+	hosted_folio_set(folio, HOSTED_PG_LAZYFREE);
+}
+
+static void free_entry(struct vm_area_struct *vma, const struct hosted_place *place)
+{
+	u64 entry = hosted_get(place);
+
+	if (entry & HOSTED_PRESENT) {
+		free_lazily(vma, place);
+	} else if (hosted_entry_is(entry, HOSTED_SWAP)) {
+		hosted_set(vma->vm_mm, place, 0);
+		hosted_swap_put(hosted_entry_pfn(entry));
+	}
+}
+
+static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct mmu_notifier_range event;
+	struct hosted_place place;
+
+	if (!hosted_vma_is_anon(vma))
+		return -EINVAL;
+	hosted_event_init(&event, mm, MMU_NOTIFY_CLEAR, start, end, NULL);
+	hosted_event_start(&event);
+	while ((start = hosted_populated(mm, start, end, HOSTED_PTE)) < end) {
+		hosted_split_across(vma, start, end);
+		spin_lock(&mm->page_table_lock);
+		place = hosted_place_of(mm, start, false);
+		if (hosted_get(&place))
+			free_entry(vma, &place);
+		spin_unlock(&mm->page_table_lock);
+		start = place.addr + place.size;
+	}
+	hosted_event_end(&event);
+	return 0;
+}
+
+/* Pages that can not be had are left. */
+static int advise_pageout(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct hosted_place place;
+
+	while ((start = hosted_populated(mm, start, end, HOSTED_PTE)) < end) {
+		place = hosted_place_of(mm, start, false);
+		hosted_page_out(mm, start);
+		start = place.addr + place.size;
+	}
+	return 0;
+}
+
+static int advise_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			enum hosted_advice advice)
+{
+	switch (advice) {
+	case HOSTED_DONTNEED:
+		hosted_zap_event(vma, start, end, false);
+		return 0;
+	case HOSTED_FREE:
+		return advise_free(vma, start, end);
+	default:
+		return advise_pageout(vma, start, end);
+	}
+}
+
+/* ---- advice about the mapping, under mmap_lock for writing */
+
+static void advise_flags(struct vm_area_struct *vma, enum hosted_advice advice)
+{
+	if (advice == HOSTED_HUGEPAGE)
+		vma->vm_flags = (vma->vm_flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE;
+	else if (advice == HOSTED_NOHUGEPAGE)
+		vma->vm_flags = (vma->vm_flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE;
+	else if (advice == HOSTED_MERGEABLE)
+		vma->vm_flags |= VM_MERGEABLE;
+	else if (advice == HOSTED_DONTFORK)
+		vma->vm_flags |= VM_DONTCOPY;
+	else if (advice == HOSTED_UNMERGEABLE)
+		vma->vm_flags &= ~VM_MERGEABLE;
+}
+
+static void advise_mapping(struct mm_struct *mm, unsigned long start, unsigned long end,
+			   enum hosted_advice advice)
+{
+	struct vm_area_struct *vma;
+
+	hosted_vma_split(mm, start);
+	hosted_vma_split(mm, end);
+	for (vma = find_vma(mm, start); vma && vma->vm_start < end; vma = hosted_vma_next(vma)) {
+		if (advice == HOSTED_UNMERGEABLE && vma->vm_flags & VM_MERGEABLE)
+			hosted_ksm_unmerge(vma, vma->vm_start, vma->vm_end);
+		advise_flags(vma, advice);
+	}
+	hosted_vma_merge(mm, start, end);
+}
+
+/* ---- the rest */
+
+static int advise_collapse(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	int err = 0;
+
+	for (start = ALIGN(start, PMD_SIZE); !err && start + PMD_SIZE <= end; start += PMD_SIZE)
+		err = hosted_collapse(mm, start);
+	return err;
+}
+
+/* The file is kept while mmap_lock is not held. */
+static int advise_remove(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct vm_area_struct *vma;
+	struct file *file = NULL;
+	pgoff_t first = 0;
+	int err;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, start);
+	if (vma && vma->vm_file && vma->vm_flags & VM_SHARED && end <= vma->vm_end) {
+		file = vma->vm_file;
+		hosted_file_get(file);
+		first = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+	}
+	mmap_read_unlock(mm);
+	if (!file)
+		return -EINVAL;
+	err = hosted_punch_hole(file, first, (end - start) >> PAGE_SHIFT);
+	hosted_file_put(file);
+	return err;
+}
+
+static int advise_range(struct mm_struct *mm, unsigned long start, unsigned long end,
+			enum hosted_advice advice)
+{
+	struct vm_area_struct *vma;
+	int err = 0;
+
+	mmap_read_lock(mm);
+	for (vma = find_vma(mm, start); vma && vma->vm_start < end && !err;
+	     vma = hosted_vma_next(vma))
+		err = advise_pages(vma, max(start, vma->vm_start), min(end, vma->vm_end), advice);
+	mmap_read_unlock(mm);
+	return err;
+}
+
+int hosted_madvise(struct mm_struct *mm, unsigned long addr, unsigned long len,
+		   enum hosted_advice advice)
+{
+	int err = hosted_range_check(addr, len);
+
+	if (err)
+		return err;
+	switch (advice) {
+	case HOSTED_DONTNEED:
+	case HOSTED_FREE:
+	case HOSTED_PAGEOUT:
+		return advise_range(mm, addr, addr + len, advice);
+	case HOSTED_COLLAPSE:
+		return advise_collapse(mm, addr, addr + len);
+	case HOSTED_REMOVE:
+		return advise_remove(mm, addr, addr + len);
+	default:
+		mmap_write_lock(mm);
+		advise_mapping(mm, addr, addr + len, advice);
+		mmap_write_unlock(mm);
+		return 0;
+	}
+}

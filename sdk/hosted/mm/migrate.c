@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Migration: a page is replaced by another one with the same content. Entries of page tables say
+ * meanwhile that it is on its way, and faults wait until the old page is unlocked.
+ */
+#include "internal.h"
+
+struct remap {
+	struct folio *from;
+	struct folio *to;
+};
+
+static bool is_moving(u64 entry, const struct folio *from)
+{
+	return hosted_entry_is(entry, HOSTED_MIGRATION) &&
+	       hosted_folio_of(hosted_entry_pfn(entry)) == from;
+}
+
+static u64 entry_moved(u64 entry, const struct remap *remap)
+{
+	unsigned long pfn = hosted_entry_pfn(entry) - remap->from->pfn + remap->to->pfn;
+
+	return hosted_entry_make(
+		pfn, HOSTED_PRESENT | (entry & (HOSTED_WRITE | HOSTED_DIRTY | HOSTED_HUGE)));
+}
+
+static bool remap_one(struct vm_area_struct *vma, unsigned long addr, struct folio *folio,
+		      void *arg)
+{
+	unsigned long end = hosted_rmap_end(vma, addr, folio);
+	struct mm_struct *mm = vma->vm_mm;
+	struct hosted_place place;
+	struct remap *remap = arg;
+
+	for (; addr < end; addr = place.addr + place.size) {
+		spin_lock(&mm->page_table_lock);
+		place = hosted_place_of(mm, addr, false);
+		if (is_moving(hosted_get(&place), remap->from)) {
+			hosted_map_folio(remap->to, 1);
+			hosted_set(mm, &place, entry_moved(hosted_get(&place), remap));
+		}
+		spin_unlock(&mm->page_table_lock);
+	}
+	return true;
+}
+
+/* Users beside page tables, the file and the caller would keep the old page. */
+static bool may_move(const struct folio *folio)
+{
+	return !folio->maps && folio->refs == (folio->mapping ? 2 : 1) && !folio->swap;
+}
+
+static void take_over(struct folio *to, struct folio *from)
+{
+	unsigned long i;
+
+	for (i = 0; i < hosted_folio_pages(from); i++)
+		hosted_page_copy(to->pfn + i, from->pfn + i);
+	to->flags |= from->flags & ~BIT(HOSTED_PG_LOCKED);
+	to->index = from->index;
+	to->anon_vma = from->anon_vma;
+	if (to->anon_vma)
+		hosted_anon_get(to->anon_vma);
+	if (from->mapping)
+		hosted_cache_replace(from, to);
+	hosted_ksm_replace(from, to);
+}
+
+/* The folio is locked, and the caller has a reference. */
+static int move(struct folio *from)
+{
+	struct remap remap = { .from = from, .to = from };
+	struct folio *to;
+
+	if (from->pgmap || (!from->anon_vma && !from->mapping))
+		return -EINVAL;
+	to = hosted_folio_alloc(from->order);
+	if (!to)
+		return -ENOMEM;
+	folio_lock(to);
+	hosted_unmap(from, HOSTED_TO_MIGRATION, 0);
+	if (may_move(from)) {
+		take_over(to, from);
+		remap.to = to;
+	}
+	hosted_rmap_walk(remap.to, remap_one, &remap);
+	folio_unlock(to);
+	folio_put(to);
+	return remap.to == to ? 0 : -EAGAIN;
+}
+
+static int move_locked(struct folio *folio)
+{
+	int err;
+
+	folio_lock(folio);
+	err = move(folio);
+	folio_unlock(folio);
+	folio_put(folio);
+	return err;
+}
+
+int hosted_migrate(struct mm_struct *mm, unsigned long addr)
+{
+	struct folio *folio = hosted_folio_at(mm, addr);
+
+	return folio ? move_locked(folio) : -ENOENT;
+}
+
+/* Of all pages that can be moved, to the end of memory. */
+int hosted_compact(void)
+{
+	struct folio *folio, *next, *last = NULL;
+
+	for (folio = hosted_folio_next(0); folio; folio = hosted_folio_next(folio->pfn + 1))
+		last = folio;
+	for (folio = hosted_folio_next(0); folio && folio->pfn <= last->pfn; folio = next) {
+		next = hosted_folio_next(folio->pfn + hosted_folio_pages(folio));
+		if (!hosted_folio_test(folio, HOSTED_PG_ZERO)) {
+			folio_get(folio);
+			move_locked(folio);
+		}
+	}
+	return 0;
+}
+
+/* ---- memory of devices */
+
+/*
+ * As a driver does it for a page that nobody else has: one event, which carries its owner. The
+ * entry says where the page is then.
+ */
+static int to_device(struct vm_area_struct *vma, unsigned long addr, struct folio *from,
+		     struct folio *to)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct mmu_notifier_range event;
+	struct hosted_place place;
+	u64 entry;
+
+	hosted_event_init(&event, mm, MMU_NOTIFY_MIGRATE, addr, addr + PAGE_SIZE, to->pgmap->owner);
+	hosted_event_start(&event);
+	spin_lock(&mm->page_table_lock);
+	place = hosted_rmap_place(mm, addr, from);
+	if (place.slot && from->refs == 2 && from->maps == 1) {
+		entry = hosted_get(&place);
+		hosted_set(mm, &place, 0);
+		hosted_page_copy(to->pfn, from->pfn);
+		hosted_new_anon(to, vma, addr, true);
+		hosted_map_folio(to, 1);
+		hosted_set(mm, &place,
+			   hosted_entry_make(to->pfn, HOSTED_DEVICE | (entry & HOSTED_WRITE)));
+		hosted_unmap_folio(from, 1);
+	}
+	spin_unlock(&mm->page_table_lock);
+	hosted_event_end(&event);
+	if (from->maps)
+		return -EAGAIN;
+	folio_put(from);
+	return 0;
+}
+
+int hosted_to_device(struct mm_struct *mm, unsigned long addr, struct dev_pagemap *pgmap)
+{
+	struct vm_area_struct *vma;
+	struct folio *from, *to;
+	int err = -EINVAL;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	from = hosted_folio_at(mm, addr);
+	to = hosted_folio_alloc(0);
+	if (vma && from && to && from->anon_vma && !from->order && !from->pgmap) {
+		to->pgmap = pgmap;
+		folio_lock(from);
+		err = to_device(vma, addr, from, to);
+		folio_unlock(from);
+	}
+	if (to)
+		folio_put(to);
+	if (from)
+		folio_put(from);
+	mmap_read_unlock(mm);
+	return err;
+}

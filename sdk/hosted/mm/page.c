@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages. A number is never given out a second time: a page that was freed stays freed, so that an
+ * access to it by a device is seen for what it is. The content is a few words, over and over.
+ */
+#include <linux/highmem.h>
+
+#include "internal.h"
+
+/* Numbers are counted from here, and huge pages from the second one. */
+#define FIRST_PFN      0x1000UL
+#define FIRST_HUGE_PFN (FIRST_PFN + HOSTED_SLOTS * HOSTED_SLOTS / 2)
+
+/* By number; a huge page is at its first one. */
+static struct hosted_table folios;
+static unsigned long small_pages;
+static unsigned long huge_pages;
+static unsigned long in_use;
+static struct folio *zero_folio;
+
+unsigned long hosted_page_limit = ULONG_MAX;
+
+static DECLARE_WAIT_QUEUE_HEAD(locked_wq);
+
+/* Content of a page. */
+struct words {
+	u64 word[HOSTED_WORDS];
+};
+
+struct folio *hosted_folio_of(unsigned long pfn)
+{
+	if (pfn < FIRST_PFN)
+		return NULL;
+	if (pfn >= FIRST_HUGE_PFN)
+		pfn = ALIGN_DOWN(pfn, HOSTED_PMD_PAGES);
+	return hosted_index_get(&folios, pfn - FIRST_PFN);
+}
+
+/* NULL: out of memory. */
+struct folio *hosted_folio_alloc(unsigned int order)
+{
+	struct folio *folio;
+
+	if (in_use + (1UL << order) > hosted_page_limit)
+		return NULL;
+	in_use += 1UL << order;
+	folio = hosted_alloc(sizeof(*folio));
+	folio->order = order;
+	folio->pfn = order ? FIRST_HUGE_PFN + huge_pages++ * HOSTED_PMD_PAGES :
+			     FIRST_PFN + small_pages++;
+	folio->refs = 1;
+	folio->content = hosted_table_alloc();
+	INIT_LIST_HEAD(&folio->node);
+	hosted_index_set(&folios, folio->pfn - FIRST_PFN, folio);
+	return folio;
+}
+
+struct folio *hosted_zero_folio(void)
+{
+	if (!zero_folio) {
+		zero_folio = hosted_folio_alloc(0);
+		hosted_folio_set(zero_folio, HOSTED_PG_ZERO);
+	}
+	return zero_folio;
+}
+
+static void folio_free(struct folio *folio)
+{
+	unsigned long i;
+	u64 *slot;
+
+	BUG_ON(folio->maps);
+	BUG_ON(hosted_folio_test(folio, HOSTED_PG_LOCKED));
+	hosted_swap_forget(folio);
+	if (folio->anon_vma)
+		hosted_anon_put(folio->anon_vma);
+	for (i = 0; i < hosted_folio_pages(folio); i++) {
+		slot = hosted_table_slot(folio->content, i, false);
+		if (slot && *slot)
+			hosted_free((void *)*slot);
+	}
+	in_use -= hosted_folio_pages(folio);
+	hosted_table_free(folio->content);
+	folio->content = NULL;
+	folio->flags = BIT(HOSTED_PG_FREED);
+}
+
+void hosted_folio_put_many(struct folio *folio, int refs)
+{
+	hosted_point(HOSTED_ATOMIC, &folio->refs, sizeof(folio->refs));
+	BUG_ON(folio->refs < refs);
+	folio->refs -= refs;
+	if (!folio->refs)
+		folio_free(folio);
+}
+
+void folio_get(struct folio *folio)
+{
+	hosted_point(HOSTED_ATOMIC, &folio->refs, sizeof(folio->refs));
+	WARN(!folio->refs, "page %lx is used after it was freed", folio->pfn);
+	folio->refs++;
+}
+
+void folio_put(struct folio *folio)
+{
+	hosted_folio_put_many(folio, 1);
+}
+
+struct folio *page_folio(const struct page *page)
+{
+	struct folio *folio = hosted_folio_of(page_to_pfn(page));
+
+	BUG_ON(!folio);
+	return folio;
+}
+
+bool pfn_valid(unsigned long pfn)
+{
+	return hosted_folio_of(pfn);
+}
+
+int page_count(const struct page *page)
+{
+	return page_folio(page)->refs;
+}
+
+int page_mapcount(const struct page *page)
+{
+	return page_folio(page)->maps;
+}
+
+void get_page(struct page *page)
+{
+	folio_get(page_folio(page));
+}
+
+void put_page(struct page *page)
+{
+	folio_put(page_folio(page));
+}
+
+bool folio_trylock(struct folio *folio)
+{
+	hosted_point(HOSTED_TRYLOCK, folio, sizeof(*folio));
+	if (hosted_folio_test(folio, HOSTED_PG_LOCKED))
+		return false;
+	hosted_folio_set(folio, HOSTED_PG_LOCKED);
+	hosted_acquire(folio);
+	return true;
+}
+
+void folio_lock(struct folio *folio)
+{
+	might_sleep();
+	wait_event(locked_wq, folio_trylock(folio));
+}
+
+/* A page that was freed in the meantime is not locked either. */
+void hosted_folio_wait_unlocked(struct folio *folio)
+{
+	wait_event(locked_wq, !hosted_folio_test(folio, HOSTED_PG_LOCKED));
+}
+
+void folio_unlock(struct folio *folio)
+{
+	hosted_point(HOSTED_UNLOCK, folio, sizeof(*folio));
+	BUG_ON(!hosted_folio_test(folio, HOSTED_PG_LOCKED));
+	hosted_release(folio);
+	hosted_folio_clear(folio, HOSTED_PG_LOCKED);
+	wake_up_all(&locked_wq);
+}
+
+/* Only while the page is mapped or locked: otherwise it may have left its file. */
+bool folio_mark_dirty(struct folio *folio)
+{
+	hosted_point(HOSTED_ATOMIC, &folio->flags, sizeof(folio->flags));
+	WARN(hosted_folio_test(folio, HOSTED_PG_FREED), "page %lx is dirtied after it was freed",
+	     folio->pfn);
+	if (hosted_folio_test(folio, HOSTED_PG_DIRTY))
+		return false;
+	hosted_folio_set(folio, HOSTED_PG_DIRTY);
+	return true;
+}
+
+bool set_page_dirty(struct page *page)
+{
+	return folio_mark_dirty(page_folio(page));
+}
+
+bool PageDirty(const struct page *page)
+{
+	return hosted_folio_test(page_folio(page), HOSTED_PG_DIRTY);
+}
+
+bool is_device_private_page(const struct page *page)
+{
+	const struct folio *folio = page_folio(page);
+
+	return folio->pgmap && folio->pgmap->type == MEMORY_DEVICE_PRIVATE;
+}
+
+bool is_pci_p2pdma_page(const struct page *page)
+{
+	const struct folio *folio = page_folio(page);
+
+	return folio->pgmap && folio->pgmap->type == MEMORY_DEVICE_PCI_P2PDMA;
+}
+
+/* ---- content */
+
+u64 *hosted_page_words(unsigned long pfn, bool create)
+{
+	struct folio *folio = hosted_folio_of(pfn);
+	u64 *slot;
+
+	BUG_ON(!folio || !folio->content);
+	BUG_ON(create && hosted_folio_test(folio, HOSTED_PG_ZERO));
+	slot = hosted_table_slot(folio->content, pfn - folio->pfn, create);
+	if (slot && !*slot && create)
+		*slot = (u64)hosted_alloc(sizeof(struct words));
+	return slot ? (u64 *)*slot : NULL;
+}
+
+void hosted_page_copy(unsigned long to, unsigned long from)
+{
+	u64 *words = hosted_page_words(from, false);
+
+	if (words)
+		memcpy(hosted_page_words(to, true), words, sizeof(struct words));
+}
+
+void hosted_page_read(unsigned long pfn, size_t offset, void *to, size_t len)
+{
+	static const struct words zeros;
+	const char *words = (const char *)hosted_page_words(pfn, false);
+	size_t i;
+
+	BUG_ON(offset + len > PAGE_SIZE);
+	if (!words)
+		words = (const char *)&zeros;
+	for (i = 0; i < len; i++)
+		((char *)to)[i] = words[(offset + i) % sizeof(struct words)];
+}
+
+void hosted_page_write(unsigned long pfn, size_t offset, const void *from, size_t len)
+{
+	char *words = (char *)hosted_page_words(pfn, true);
+	size_t i;
+
+	BUG_ON(offset + len > PAGE_SIZE);
+	for (i = 0; i < len; i++)
+		words[(offset + i) % sizeof(struct words)] = ((const char *)from)[i];
+}
+
+void memcpy_from_page(char *to, struct page *page, size_t offset, size_t len)
+{
+	hosted_device_access_pfn(page_to_pfn(page));
+	hosted_page_read(page_to_pfn(page), offset, to, len);
+}
+
+void memcpy_to_page(struct page *page, size_t offset, const char *from, size_t len)
+{
+	hosted_device_access_pfn(page_to_pfn(page));
+	hosted_page_write(page_to_pfn(page), offset, from, len);
+}
+
+/* ---- oracles */
+
+void hosted_device_access_pfn(unsigned long pfn)
+{
+	const struct folio *folio = hosted_folio_of(pfn);
+
+	if (!folio)
+		hosted_fail("stale access", "there is no page %lx", pfn);
+	if (hosted_folio_test(folio, HOSTED_PG_FREED))
+		hosted_fail("stale access", "page %lx was freed", pfn);
+}
+
+struct folio *hosted_folio_next(unsigned long pfn)
+{
+	struct folio *folio;
+
+	for (pfn = max(pfn, FIRST_PFN); pfn < FIRST_PFN + small_pages; pfn++) {
+		folio = hosted_folio_of(pfn);
+		if (!hosted_folio_test(folio, HOSTED_PG_FREED))
+			return folio;
+	}
+	for (pfn = max(pfn, FIRST_HUGE_PFN); pfn < FIRST_HUGE_PFN + huge_pages * HOSTED_PMD_PAGES;
+	     pfn = ALIGN_DOWN(pfn, HOSTED_PMD_PAGES) + HOSTED_PMD_PAGES) {
+		folio = hosted_folio_of(pfn);
+		if (!hosted_folio_test(folio, HOSTED_PG_FREED))
+			return folio;
+	}
+	return NULL;
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Removal of pages: entries of page tables go first, then the event ends, then pages are freed. */
+#include "internal.h"
+
+void hosted_gather_add(struct hosted_gather *gather, struct folio *folio, int refs)
+{
+	struct hosted_gathered *more;
+
+	if (gather->used && gather->item[gather->used - 1].folio == folio) {
+		gather->item[gather->used - 1].refs += refs;
+		return;
+	}
+	if (gather->used == gather->room) {
+		gather->room = 2 * gather->room + 8;
+		more = hosted_alloc(gather->room * sizeof(*more));
+		if (gather->item) {
+			memcpy(more, gather->item, gather->used * sizeof(*more));
+			hosted_free(gather->item);
+		}
+		gather->item = more;
+	}
+	gather->item[gather->used++] = (struct hosted_gathered){ folio, refs };
+}
+
+void hosted_gather_free(struct hosted_gather *gather)
+{
+	unsigned int i;
+
+	for (i = 0; i < gather->used; i++)
+		hosted_folio_put_many(gather->item[i].folio, gather->item[i].refs);
+	if (gather->item)
+		hosted_free(gather->item);
+}
+
+/* One entry for each: a huge page may be mapped as a whole, or by pages. */
+void hosted_map_folio(struct folio *folio, int count)
+{
+	if (hosted_folio_test(folio, HOSTED_PG_ZERO))
+		return;
+	folio->maps += count;
+	folio->refs += count;
+}
+
+/* The references stay, for the gather. */
+void hosted_unmap_folio(struct folio *folio, int count)
+{
+	if (hosted_folio_test(folio, HOSTED_PG_ZERO))
+		return;
+	BUG_ON(folio->maps < count);
+	folio->maps -= count;
+}
+
+static void zap_page(u64 entry, struct hosted_gather *gather)
+{
+	struct folio *folio = hosted_folio_of(hosted_entry_pfn(entry));
+
+	if (hosted_folio_test(folio, HOSTED_PG_ZERO))
+		return;
+	if (entry & HOSTED_DIRTY)
+		folio_mark_dirty(folio);
+	hosted_unmap_folio(folio, 1);
+	hosted_gather_add(gather, folio, 1);
+}
+
+/* A migration entry has no reference: whoever moves the page finds it gone. */
+static void zap_entry(u64 entry, struct hosted_gather *gather)
+{
+	if (entry & HOSTED_PRESENT || hosted_entry_is(entry, HOSTED_DEVICE))
+		zap_page(entry, gather);
+	else if (hosted_entry_is(entry, HOSTED_SWAP))
+		hosted_swap_put(hosted_entry_pfn(entry));
+}
+
+static bool is_of_file(u64 entry)
+{
+	if (hosted_entry_is(entry, HOSTED_SWAP))
+		return false;
+	return !hosted_folio_of(hosted_entry_pfn(entry))->anon_vma;
+}
+
+void hosted_zap(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool only_file,
+		struct hosted_gather *gather)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct hosted_place place;
+	u64 entry;
+
+	while ((start = hosted_populated(mm, start, end, HOSTED_PTE)) < end) {
+		hosted_split_across(vma, start, end);
+		spin_lock(&mm->page_table_lock);
+		place = hosted_place_of(mm, start, false);
+		entry = hosted_get(&place);
+		if (entry && (!only_file || is_of_file(entry))) {
+			hosted_set(mm, &place, 0);
+			zap_entry(entry, gather);
+		}
+		spin_unlock(&mm->page_table_lock);
+		start = place.addr + place.size;
+	}
+}
+
+void hosted_zap_event(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		      bool only_file)
+{
+	struct hosted_gather gather = {};
+	struct mmu_notifier_range event;
+
+	hosted_event_init(&event, vma->vm_mm, MMU_NOTIFY_CLEAR, start, end, NULL);
+	hosted_event_start(&event);
+	hosted_zap(vma, start, end, only_file, &gather);
+	hosted_event_end(&event);
+	hosted_gather_free(&gather);
+}
+
+void hosted_split_huge(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct mmu_notifier_range event;
+	struct hosted_place place = hosted_place_of(mm, addr, false);
+
+	if (place.level != HOSTED_PMD)
+		return;
+	hosted_event_init(&event, mm, MMU_NOTIFY_CLEAR, place.addr, place.addr + PMD_SIZE, NULL);
+	hosted_event_start(&event);
+	spin_lock(&mm->page_table_lock);
+	place = hosted_place_of(mm, addr, false);
+	if (place.level == HOSTED_PMD)
+		hosted_split_entry(mm, &place);
+	spin_unlock(&mm->page_table_lock);
+	hosted_event_end(&event);
+}
+
+void hosted_split_across(struct vm_area_struct *vma, unsigned long addr, unsigned long end)
+{
+	struct hosted_place place = hosted_place_of(vma->vm_mm, addr, false);
+
+	if (place.level == HOSTED_PMD && (place.addr < addr || place.addr + place.size > end))
+		hosted_split_huge(vma, addr);
+}
