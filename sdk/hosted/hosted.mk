@@ -60,8 +60,10 @@ $(hosted-library): $(hosted-kernel)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-build/unit/hosted_kernel: UNIT_FLAGS += -Isdk/hosted/include -Wno-unused-parameter -no-pie
-build/unit/hosted_kernel: UNIT_LIBS := $(hosted-library)
-build/unit/hosted_kernel: tests/unit/lib/hosted.c $(hosted-library)
+build/unit/hosted_kernel build/unit/hosted_mm: UNIT_FLAGS += -Isdk/hosted/include -Wno-unused-parameter -no-pie
+build/unit/hosted_kernel build/unit/hosted_mm: UNIT_LIBS := $(hosted-library)
+build/unit/hosted_kernel build/unit/hosted_mm: tests/unit/lib/hosted.c $(hosted-library)
+build/unit/hosted_mm: UNIT_FLAGS += -Isdk/hosted/mm -Itests/trace
+build/unit/hosted_mm: tests/trace/recorder.c
 
 -include $(wildcard $(hosted-kernel:=.d))
