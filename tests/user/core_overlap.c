@@ -241,7 +241,7 @@ static void use_until_gone(unsigned int policy, unsigned int mode)
 
 	xt_set(scene.fd, XT_FLUSH_MODE, mode);
 	xt_set(scene.fd, XT_FLUSH_MS, 2);
-	xt_set(scene.fd, XT_AGENT, 1);
+	xt_set(scene.fd, XT_AGENT, 50);
 	for (end = t_ms() + 500; t_ms() < end || rounds < 10; rounds++) {
 		assert_int_equal(xt_populate(scene.fd, scene.id, scene.memory, PAGES, XT_WRITE), 0);
 		assert_int_equal(xt_access(scene.fd, store).done, PAGES);

@@ -202,7 +202,7 @@ static void everything_at_once(unsigned int policy, unsigned int mode, unsigned 
 	arena.id = xt_insert(arena.fd, arena.memory, 2 * PAGES);
 	xt_set(arena.fd, XT_FLUSH_MODE, mode);
 	xt_set(arena.fd, XT_FLUSH_MS, 1);
-	xt_set(arena.fd, XT_AGENT, 1);
+	xt_set(arena.fd, XT_AGENT, 50);
 	for (i = 0; i < 4; i++)
 		t_start(&threads[i], works[i], &arena);
 	end = t_ms() + 3000;

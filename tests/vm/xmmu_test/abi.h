@@ -84,6 +84,7 @@ struct xt_walk {
 /* Accesses through translations. Page number n from start holds base + n in the given word. */
 #define XT_READ  0 /* reads; anything but 0 and the expected value is counted as wrong */
 #define XT_STORE 1 /* writes */
+#define XT_STAMP 2 /* checks and writes the stamps; base and word do not matter */
 
 struct xt_access {
 	__u64 start;
@@ -97,6 +98,43 @@ struct xt_access {
 	__u32 done;   /* out: accesses made */
 	__u32 wrong;  /* out */
 	__u32 denied; /* out: stores without the right */
+	__u32 pad;
+};
+
+/*
+ * Stamps: what the device finds in a page tells whether it may still look there. Two words of each
+ * page carry (number of the page, generation): the first is written by the processor, the second by
+ * the device. Who destroys the page or overwrites the first word advances the generation before,
+ * and afterwards says which generations are dead. Pages have numbers in one table for all contexts,
+ * which mmap() at XT_STAMPS_OFFSET shows.
+ *
+ * The device reads the limits before it looks, so a dead generation is one whose last invalidation
+ * had returned: a stale access. Zero is what a new page holds; `fresh` says whether it may be one.
+ */
+#define XT_PAGES         16384
+#define XT_STAMPS_OFFSET (1UL << 20)
+#define XT_WORDS         2
+#define XT_WORD_CPU      0
+#define XT_WORD_DEVICE   1
+
+struct xt_stamp {
+	__u32 gen;
+	__u32 dead[XT_WORDS];
+	__u32 fresh; /* a bit for each word */
+	__s32 lock;  /* for the program only */
+	__u32 pad[3];
+};
+
+static inline __u64 xt_stamp_value(__u32 page, __u32 gen)
+{
+	return ((__u64)page + 1) << 32 | gen;
+}
+
+/* Pages from start on have stamps, the first one with the number `page`. */
+struct xt_stamps {
+	__u64 start;
+	__u64 end;
+	__u32 page;
 	__u32 pad;
 };
 
@@ -115,6 +153,15 @@ struct xt_xfer {
 	__u32 len;
 	__u32 to_device;
 	__u32 id; /* of the range; out: of the transfer */
+	__u32 pad;
+};
+
+/* A transfer of the stamps of the page at addr: out to the device, or the second one in. */
+struct xt_move {
+	__u64 addr;
+	__u32 id;
+	__u32 to_device;
+	__u32 us; /* that the device takes */
 	__u32 pad;
 };
 
@@ -147,7 +194,7 @@ enum xt_what {
 	XT_HOLD_AT,
 	XT_GO,
 	XT_PREPARE_ERROR, /* what the next ops->prepare returns, positive */
-	XT_AGENT,         /* 1: starts using the TLB, 0: stops */
+	XT_AGENT,         /* microseconds between two rounds through the TLB, 0: stops */
 	XT_ISOLATE,
 	XT_LEAK_RANGE,  /* takes a reference that nobody drops */
 	XT_LEAK_MEMORY, /* so many bytes */
@@ -205,6 +252,27 @@ struct xt_stats {
 	__u64 is_current;
 };
 
+/* What was wrong with a word, the first time. */
+struct xt_stale {
+	__u64 ns; /* of CLOCK_MONOTONIC */
+	__u64 value;
+	__u32 page;
+	__u32 word;
+	__u32 gen;
+	__u32 dead;
+	__u32 fresh;
+	__u32 pad;
+};
+
+/* Of all contexts since the module was loaded. */
+struct xt_totals {
+	struct xt_core_stats core;    /* of mirrors that were detached; *_max: the largest */
+	__u64 reported[XT_EVENTS][2]; /* by event and whether it may block */
+	__u64 checked;                /* words with stamps */
+	__u64 stale;                  /* that were not what they must be */
+	struct xt_stale first;
+};
+
 #define XT_REPORTS_MAX 64
 
 /* struct xmmu_report */
@@ -241,5 +309,8 @@ struct xt_reports {
 #define XT_IOC_SET        _IOW('x', 12, struct xt_set)
 #define XT_IOC_STATS      _IOR('x', 13, struct xt_stats)
 #define XT_IOC_REPORTS    _IOR('x', 14, struct xt_reports)
+#define XT_IOC_STAMPS     _IOW('x', 15, struct xt_stamps)
+#define XT_IOC_MOVE       _IOW('x', 16, struct xt_move)
+#define XT_IOC_TOTALS     _IOR('x', 17, struct xt_totals)
 
 #endif

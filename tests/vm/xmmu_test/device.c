@@ -7,6 +7,7 @@
 #include <linux/highmem.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 #include "xmmu_test.h"
@@ -16,6 +17,8 @@
 
 /* The word of a page that the agent stores the page's address in. */
 #define AGENT_WORD 7
+/* How many entries of the page table the agent takes into the TLB at a time. */
+#define AGENT_WALK 8
 
 /* ---- planted faults */
 
@@ -81,21 +84,102 @@ static u64 *map_entry(unsigned long entry)
 	return kmap_local_page(pfn_to_page(entry >> ENTRY_PFN_SHIFT));
 }
 
-/* The agent knows nothing of locks: what is in the TLB may be used. */
-static void agent_use(struct test_context *ctx, const struct test_tlb_entry *tlb)
+/* Check a page, and write to it if that is allowed; false if it is not the device's any more. */
+static bool use_stamps(struct test_context *ctx, const struct test_tlb_entry *tlb)
+{
+	u64 *words = map_entry(tlb->entry);
+	bool good = test_stamp_check(ctx, tlb->addr, words);
+
+	if (tlb->entry & ENTRY_WRITE)
+		test_stamp_store(ctx, tlb->addr, tlb->gen, words);
+	kunmap_local(words);
+	return good;
+}
+
+static void leave_address(const struct test_tlb_entry *tlb)
 {
 	u64 *words;
 
-	atomic64_inc(&ctx->accesses);
-	if (!page_count(pfn_to_page(tlb->entry >> ENTRY_PFN_SHIFT))) {
-		atomic64_inc(&ctx->stale);
-		return;
-	}
 	if (!(tlb->entry & ENTRY_WRITE))
 		return;
 	words = map_entry(tlb->entry);
 	WRITE_ONCE(words[AGENT_WORD], tlb->addr);
 	kunmap_local(words);
+}
+
+/* The agent knows nothing of locks: what is in the TLB may be used. */
+static void agent_use(struct test_context *ctx, const struct test_tlb_entry *tlb)
+{
+	atomic64_inc(&ctx->accesses);
+	if (!page_count(pfn_to_page(tlb->entry >> ENTRY_PFN_SHIFT)))
+		atomic64_inc(&ctx->stale);
+	else if (test_stamped(ctx, tlb->addr))
+		use_stamps(ctx, tlb);
+	else
+		leave_address(tlb);
+}
+
+/* The entry of an address, or NULL. The range keeps the table. */
+static unsigned long *find_entry(struct test_range *range, unsigned long addr)
+{
+	struct test_table *table = xa_load(&range->tables, addr / XMMU_WINDOW);
+
+	return table ? &table->entries[addr % XMMU_WINDOW / PAGE_SIZE] : NULL;
+}
+
+static void agent_fill(struct test_context *ctx, struct test_range *range, unsigned long addr)
+{
+	struct test_tlb_entry fill = { .range = range, .addr = addr };
+	unsigned long *entry = find_entry(range, addr);
+
+	fill.entry = entry ? READ_ONCE(*entry) : 0;
+	fill.gen = test_stamp_gen(ctx, addr);
+	if (fill.entry)
+		*tlb_find(ctx, addr) = fill;
+}
+
+static unsigned long range_pages(const struct test_range *range)
+{
+	return (xmmu_range_end(&range->range) - xmmu_range_start(&range->range)) / PAGE_SIZE;
+}
+
+/* One of the ranges, with a reference. */
+static struct test_range *any_range(struct test_context *ctx, u32 seed)
+{
+	struct test_range *range = NULL;
+	unsigned long id, nr = 0;
+
+	xa_lock(&ctx->ranges);
+	xa_for_each(&ctx->ranges, id, range) {
+		if (nr++ == seed % AGENT_WALK)
+			break;
+	}
+	if (range)
+		xmmu_range_get(&range->range);
+	xa_unlock(&ctx->ranges);
+	return range;
+}
+
+/*
+ * The device's own walk of its page table, which fills the TLB without the mirror's lock: an entry
+ * is found until it is zapped, and kept until the flush.
+ */
+static void agent_walk(struct test_context *ctx)
+{
+	unsigned long flags, addr, i;
+	struct test_range *range;
+	u32 seed = get_random_u32();
+
+	range = any_range(ctx, seed);
+	if (!range)
+		return;
+	addr = xmmu_range_start(&range->range) +
+	       (unsigned long)(seed % range_pages(range)) * PAGE_SIZE;
+	spin_lock_irqsave(&ctx->tlb_lock, flags);
+	for (i = 0; i < AGENT_WALK && !ctx->isolated; i++)
+		agent_fill(ctx, range, addr + i * PAGE_SIZE);
+	spin_unlock_irqrestore(&ctx->tlb_lock, flags);
+	xmmu_range_put(&range->range);
 }
 
 int test_agent(void *data)
@@ -111,32 +195,28 @@ int test_agent(void *data)
 				agent_use(ctx, &ctx->tlb[i]);
 		}
 		spin_unlock_irqrestore(&ctx->tlb_lock, flags);
-		usleep_range(50, 100);
+		if (ctx->stamps.end)
+			agent_walk(ctx);
+		usleep_range(ctx->agent_us, 2 * ctx->agent_us);
 	}
 	return 0;
 }
 
-/* The entry of an address, or NULL; under the mirror's lock. */
-static unsigned long *find_entry(struct test_range *range, unsigned long addr)
+/* Keep a translation for the agent. */
+static void tlb_fill(struct test_context *ctx, const struct test_tlb_entry *fill)
 {
-	struct test_table *table = xa_load(&range->tables, addr / XMMU_WINDOW);
+	unsigned long flags;
 
-	return table ? &table->entries[addr % XMMU_WINDOW / PAGE_SIZE] : NULL;
+	spin_lock_irqsave(&ctx->tlb_lock, flags);
+	*tlb_find(ctx, fill->addr) = *fill;
+	spin_unlock_irqrestore(&ctx->tlb_lock, flags);
 }
 
-static void access_page(struct test_context *ctx, const struct test_range *range,
-			unsigned long entry, unsigned long addr, struct xt_access *access)
+static void access_word(unsigned long entry, unsigned long addr, struct xt_access *access)
 {
 	u64 expected = access->base + (addr - access->start) / PAGE_SIZE;
-	struct test_tlb_entry *tlb;
-	unsigned long flags;
-	u64 *words;
+	u64 *words = map_entry(entry);
 
-	if (access->op == XT_STORE && !(entry & ENTRY_WRITE)) {
-		access->denied++;
-		return;
-	}
-	words = map_entry(entry);
 	if (access->op == XT_STORE) {
 		WRITE_ONCE(words[access->word], expected);
 	} else {
@@ -144,15 +224,25 @@ static void access_page(struct test_context *ctx, const struct test_range *range
 		access->wrong += access->last && access->last != expected;
 	}
 	kunmap_local(words);
-	access->done++;
-	if (!access->tlb)
+}
+
+static void access_page(struct test_context *ctx, const struct test_range *range,
+			unsigned long entry, unsigned long addr, struct xt_access *access)
+{
+	struct test_tlb_entry fill = { .range = range, .addr = addr, .entry = entry };
+
+	fill.gen = test_stamp_gen(ctx, addr);
+	if (access->op == XT_STORE && !(entry & ENTRY_WRITE)) {
+		access->denied++;
 		return;
-	spin_lock_irqsave(&ctx->tlb_lock, flags);
-	tlb = tlb_find(ctx, addr);
-	tlb->range = range;
-	tlb->addr = addr;
-	tlb->entry = entry;
-	spin_unlock_irqrestore(&ctx->tlb_lock, flags);
+	}
+	if (access->op == XT_STAMP)
+		access->wrong += !use_stamps(ctx, &fill);
+	else
+		access_word(entry, addr, access);
+	access->done++;
+	if (access->tlb)
+		tlb_fill(ctx, &fill);
 }
 
 void test_access(struct test_context *ctx, struct test_range *range, struct xt_access *access)
@@ -385,8 +475,8 @@ static void fill_leaf(struct test_range *range, const struct xmmu_leaf *leaf)
 	if (leaf->perm & XMMU_PERM_WRITE)
 		entry |= ENTRY_WRITE;
 	for (i = 0; i < leaf->len >> PAGE_SHIFT; i++)
-		*find_entry(range, leaf->addr + i * PAGE_SIZE) =
-			(page_to_pfn(leaf->page) + i) << ENTRY_PFN_SHIFT | entry;
+		WRITE_ONCE(*find_entry(range, leaf->addr + i * PAGE_SIZE),
+			   (page_to_pfn(leaf->page) + i) << ENTRY_PFN_SHIFT | entry);
 }
 
 static void fill(struct xmmu_walk *walk)
@@ -432,7 +522,7 @@ static void zap_table(struct test_table *table, unsigned long base, unsigned lon
 
 		if (*entry)
 			xmmu_gather_add(gather, addr, addr + PAGE_SIZE);
-		*entry = 0;
+		WRITE_ONCE(*entry, 0);
 	}
 }
 
@@ -516,6 +606,7 @@ static void test_report(struct xmmu_mirror *mirror, const struct xmmu_report *re
 	struct test_context *ctx = to_context(mirror);
 	struct xt_reports *log = &ctx->log;
 
+	test_total_report(report);
 	spin_lock(&ctx->log_lock);
 	log->reports[log->count++ % XT_REPORTS_MAX] = (struct xt_report){
 		.start = report->event.start,

@@ -3,8 +3,10 @@
  * xmmu_test: gives the guest tests every call of the SDK as an ioctl of /dev/xmmu_test; see abi.h.
  * It trusts its callers and is loaded in test guests only.
  */
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
+#include <linux/highmem.h>
 #include <linux/kmemleak.h>
 #include <linux/kthread.h>
 #include <linux/miscdevice.h>
@@ -82,7 +84,8 @@ static int do_attach(struct test_context *ctx, void *arg)
 static int do_detach(struct test_context *ctx, void *arg)
 {
 	xmmu_mirror_detach(&ctx->mirror);
-	WRITE_ONCE(ctx->expect_callbacks, false);
+	if (xchg(&ctx->expect_callbacks, false))
+		test_total_detach(ctx);
 	return 0;
 }
 
@@ -357,19 +360,59 @@ static int do_xfer_end(struct test_context *ctx, void *arg)
 	return ret;
 }
 
+/* What the device would do with the addresses that it got. */
+static void move_stamps(struct test_context *ctx, struct xmmu_xfer *xfer, struct xt_move *move)
+{
+	u64 *words = kmap_local_page(pfn_to_page(PHYS_PFN(xfer->dma)));
+	u32 gen = test_stamp_gen(ctx, move->addr);
+
+	if (move->us)
+		usleep_range(move->us, 2 * move->us);
+	test_stamp_check(ctx, move->addr, words);
+	if (!move->to_device)
+		test_stamp_store(ctx, move->addr, gen, words);
+	kunmap_local(words);
+}
+
+static int do_move(struct test_context *ctx, void *arg)
+{
+	struct xt_move *move = arg;
+	struct xt_xfer request = { .addr = move->addr,
+				   .len = XT_WORDS * sizeof(u64),
+				   .to_device = move->to_device };
+	struct test_range *range;
+	struct xmmu_xfer xfer;
+	int ret;
+
+	if (!test_stamped(ctx, move->addr))
+		return -EINVAL;
+	range = get_range(ctx, move->id);
+	if (!range)
+		return -ENOENT;
+	ret = begin_xfer(&range->range, &xfer, &request);
+	if (!ret) {
+		move_stamps(ctx, &xfer, move);
+		ret = xmmu_xfer_end(&xfer);
+	}
+	xmmu_range_put(&range->range);
+	return ret;
+}
+
 /* ---- everything else */
 
-static int set_agent(struct test_context *ctx, bool on)
+static int set_agent(struct test_context *ctx, unsigned int us)
 {
 	int ret = 0;
 
 	mutex_lock(&ctx->agent_mutex);
-	if (!on && ctx->agent) {
+	if (!us && ctx->agent) {
 		kthread_stop(ctx->agent);
 		ctx->agent = NULL;
-	} else if (on && !ctx->agent) {
-		struct task_struct *agent = kthread_run(test_agent, ctx, "xmmu_test");
+	} else if (us && !ctx->agent) {
+		struct task_struct *agent;
 
+		ctx->agent_us = us;
+		agent = kthread_run(test_agent, ctx, "xmmu_test");
 		ret = PTR_ERR_OR_ZERO(agent);
 		if (!ret)
 			ctx->agent = agent;
@@ -454,6 +497,23 @@ static int do_stats(struct test_context *ctx, void *arg)
 	return 0;
 }
 
+static int do_stamps(struct test_context *ctx, void *arg)
+{
+	const struct xt_stamps *stamps = arg;
+
+	if (stamps->start > stamps->end ||
+	    stamps->page + (stamps->end - stamps->start) / PAGE_SIZE > XT_PAGES)
+		return -EINVAL;
+	ctx->stamps = *stamps;
+	return 0;
+}
+
+static int do_totals(struct test_context *ctx, void *arg)
+{
+	test_totals(arg);
+	return 0;
+}
+
 static int do_reports(struct test_context *ctx, void *arg)
 {
 	spin_lock(&ctx->log_lock);
@@ -484,6 +544,9 @@ static const struct {
 	{ XT_IOC_SET, do_set },
 	{ XT_IOC_STATS, do_stats },
 	{ XT_IOC_REPORTS, do_reports },
+	{ XT_IOC_STAMPS, do_stamps },
+	{ XT_IOC_MOVE, do_move },
+	{ XT_IOC_TOTALS, do_totals },
 };
 
 /* Results are copied out after errors too: a walk says how far it came. */
@@ -517,6 +580,8 @@ static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 static int test_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	if (vma->vm_pgoff == XT_STAMPS_OFFSET / PAGE_SIZE)
+		return test_stamp_mmap(vma);
 	return remap_pfn_range(vma, vma->vm_start, page_to_pfn(io_page), PAGE_SIZE,
 			       vma->vm_page_prot);
 }
@@ -539,7 +604,7 @@ static int test_close(struct inode *inode, struct file *file)
 	struct xmmu_xfer *xfer;
 	unsigned long id;
 
-	set_agent(ctx, false);
+	set_agent(ctx, 0);
 	xa_for_each(&ctx->xfers, id, xfer) {
 		xmmu_xfer_end(xfer);
 		kfree(xfer);
@@ -577,10 +642,13 @@ static int __init test_init(void)
 
 	if (ret)
 		return ret;
+	ret = test_stamp_init();
+	if (ret)
+		goto stop_sdk;
 	ret = -ENOMEM;
 	io_page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	if (!io_page)
-		goto stop_sdk;
+		goto free_stamps;
 	dma_device = platform_device_register_simple("xmmu_test", PLATFORM_DEVID_NONE, NULL, 0);
 	ret = PTR_ERR_OR_ZERO(dma_device);
 	if (ret)
@@ -594,6 +662,8 @@ unregister_device:
 	platform_device_unregister(dma_device);
 free_page:
 	__free_page(io_page);
+free_stamps:
+	test_stamp_exit();
 stop_sdk:
 	xmmu_module_exit();
 	return ret;
@@ -605,6 +675,7 @@ static void __exit test_exit(void)
 	misc_deregister(&test_device);
 	platform_device_unregister(dma_device);
 	__free_page(io_page);
+	test_stamp_exit();
 	xmmu_module_exit();
 }
 module_exit(test_exit);

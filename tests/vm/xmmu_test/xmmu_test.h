@@ -38,6 +38,7 @@ struct test_tlb_entry {
 	const struct test_range *range;
 	unsigned long addr;
 	unsigned long entry;
+	u32 gen; /* of the page when it was filled */
 };
 
 /* A flush that the device has not confirmed. */
@@ -69,7 +70,10 @@ struct test_context {
 	int prepare_error;
 	unsigned int plant;
 
+	struct xt_stamps stamps; /* before anything is populated */
+
 	struct task_struct *agent; /* under agent_mutex */
+	unsigned int agent_us;
 	struct mutex agent_mutex;
 
 	spinlock_t tlb_lock; /* innermost; taken in hard interrupts */
@@ -116,5 +120,17 @@ void test_query(struct test_context *ctx, struct test_range *range, struct xt_qu
 void test_confirm(struct test_context *ctx);
 unsigned int test_pending(struct test_context *ctx);
 int test_agent(void *data);
+
+/* stamp.c */
+int test_stamp_init(void);
+void test_stamp_exit(void);
+int test_stamp_mmap(struct vm_area_struct *vma);
+bool test_stamped(struct test_context *ctx, unsigned long addr);
+u32 test_stamp_gen(struct test_context *ctx, unsigned long addr);
+bool test_stamp_check(struct test_context *ctx, unsigned long addr, const u64 *words);
+void test_stamp_store(struct test_context *ctx, unsigned long addr, u32 gen, u64 *words);
+void test_total_report(const struct xmmu_report *report);
+void test_total_detach(struct test_context *ctx);
+void test_totals(struct xt_totals *totals);
 
 #endif
