@@ -100,6 +100,7 @@ unit-programs := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.
 
 # One source, built for both widths.
 fuzz-programs := build/user/fuzz build/user/fuzz_32
+stress-program := build/user/stress
 
 vpath %.c $(wildcard sample-drivers/*/user)
 
@@ -107,7 +108,7 @@ vpath %.c $(wildcard sample-drivers/*/user)
 user: deps-build ## build only the programs that run in the guest
 	$(Q)$(parallel) programs
 
-programs: $(sample-programs) $(test-programs) $(test-programs-32) $(fuzz-programs)
+programs: $(sample-programs) $(test-programs) $(test-programs-32) $(fuzz-programs) $(stress-program)
 	@:
 
 unit: $(unit-programs) vm-tools ## run only the unit tests
@@ -136,6 +137,9 @@ $(fuzz-programs): $(wildcard tests/fuzz/*.c) | deps-build
 
 $(test-objects): build/user/lib/%.o: tests/user/lib/%.c | deps-build
 	$(call link,$(USER_FLAGS) -c)
+
+$(stress-program): $(wildcard tests/stress/*.c) | deps-build
+	$(call link,$(USER_FLAGS) -Wno-unused-parameter)
 
 $(unit-programs): build/unit/%: tests/unit/%.c | deps-build
 	$(call link,$(UNIT_FLAGS),$(UNIT_LIBS) -lcmocka)

@@ -9,7 +9,7 @@ vm-tools := build/host/runner build/host/ktap
 #: CONFIG=name      what make kernel builds: debug or newest
 CONFIG ?=
 
-guest-verbs := run test test-all test-one fuzz shell gdb kernel bench
+guest-verbs := run test test-all test-one fuzz stress shell gdb kernel bench
 ifneq ($(KDIR),)
 $(if $(filter $(guest-verbs),$(MAKECMDGOALS)), \
 	$(error xmmu: KDIR=$(KDIR) is only for building; a guest is chosen by KERNEL=))
@@ -60,6 +60,16 @@ fuzz: guest-ready build/user/fuzz ## call the commands of DRIVER with arguments 
 	$(Q)tests/vm/run --drivers debug/$(DRIVER) --row $(fuzz-row-$(DRIVER)) \
 		--boot-seconds $$((60 + $(CALLS) / 1000)) run $(KERNEL) \
 		"fuzz --calls $(CALLS) $(if $(SEED),--seed $(SEED)) $(DRIVER)"
+
+#: MINUTES=n         how long make stress takes (1)
+MINUTES ?= 1
+
+# The debug build: XMMU_DEBUG=1. Until each operation has succeeded once it may take longer.
+stress: guest-ready build/user/stress ## let a device work in a hostile address space for MINUTES
+	$(Q)$(MAKE) driver/tests/vm/xmmu_test
+	$(Q)tests/vm/run --drivers $(flavor)/xmmu_test --row hostile \
+		--boot-seconds $$((60 + 300 * $(MINUTES))) run $(KERNEL) \
+		"stress --seconds $$((60 * $(MINUTES)))"
 
 shell: guest-ready ## boot KERNEL with the sample drivers and start a shell in the guest
 	$(Q)tests/vm/run --drivers "$(guest-drivers)" shell $(KERNEL)

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stress: a device works in memory that threads and processes do everything to that the kernel
+ * knows. See README.md.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "stress.h"
+
+#define INJECT     "/sys/kernel/debug/xmmu-xmmu_test/inject/"
+#define STACK_SIZE (256 * 1024)
+/* What all threads together get to finish. */
+#define END_MS 30000
+/* With those operations that have not succeeded, so many times the time is taken. */
+#define LATE 4
+
+/* Time is up: only what has not succeeded yet is tried. At last all threads stop. */
+static bool late, stopping;
+/* When it all began. */
+long start_ms;
+static __thread int thread_index;
+static unsigned int seed_base;
+static __thread unsigned int seed;
+
+void die(const char *what)
+{
+	fprintf(stderr, "stress: %s: %s\n", what, strerror(errno));
+	_exit(2);
+}
+
+bool running(void)
+{
+	return !__atomic_load_n(&stopping, __ATOMIC_RELAXED);
+}
+
+long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void nap_us(long us)
+{
+	struct timespec ts = { us / 1000000, us % 1000000 * 1000 };
+
+	nanosleep(&ts, NULL);
+}
+
+unsigned int pick(unsigned int below)
+{
+	return rand_r(&seed) % below;
+}
+
+void seed_random(unsigned int value)
+{
+	seed_base = seed = value;
+}
+
+int this_thread(void)
+{
+	return thread_index;
+}
+
+int put_text(const char *path, const char *format, ...)
+{
+	char text[128];
+	va_list args;
+	int fd, len, ret;
+
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = call(write(fd, text, len));
+	close(fd);
+	return ret;
+}
+
+/* The number in a file; with a key the one after it. 0 if there is none. */
+long get_number(const char *path, const char *key)
+{
+	char text[8192], *at = text;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	text[len < 0 ? 0 : len] = '\0';
+	if (key)
+		at = strstr(text, key);
+	return at ? atol(at + (key ? strlen(key) : 0)) : 0;
+}
+
+/* ---- threads */
+
+static struct thread {
+	void (*run)(void *arg);
+	void *arg;
+	pthread_t thread;
+} threads[THREADS];
+static int nr_threads;
+
+static void *thread_main(void *arg)
+{
+	struct thread *thread = arg;
+
+	thread_index = thread - threads;
+	seed = seed_base + thread_index;
+	thread->run(thread->arg);
+	return NULL;
+}
+
+void start_thread(void (*run)(void *arg), void *arg)
+{
+	struct thread *thread = &threads[nr_threads++];
+	pthread_attr_t attr;
+
+	*thread = (struct thread){ .run = run, .arg = arg };
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	if (nr_threads > THREADS || pthread_create(&thread->thread, &attr, thread_main, thread))
+		die("a thread");
+}
+
+/* Where in the kernel each thread is. */
+static void show_stacks(void)
+{
+	char path[64], text[2048];
+	int fd, tid;
+	ssize_t len;
+
+	for (tid = getpid(); tid < getpid() + THREADS * 2; tid++) {
+		snprintf(path, sizeof(path), "/proc/self/task/%d/stack", tid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		len = read(fd, text, sizeof(text));
+		close(fd);
+		if (len > 0)
+			fprintf(stderr, "thread %d:\n%.*s", tid, (int)len, text);
+	}
+}
+
+static void join_threads(void)
+{
+	struct timespec limit;
+	int i;
+
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_sec += END_MS / 1000;
+	for (i = 0; i < nr_threads; i++) {
+		errno = pthread_timedjoin_np(threads[i].thread, NULL, &limit);
+		if (errno) {
+			show_stacks();
+			die("a thread does not end");
+		}
+	}
+}
+
+/* ---- who does what */
+
+static const struct worker {
+	struct table *table;
+	/*
+	 * At most, between two operations. While any invalidation of the process is open, walks
+	 * wait: with no pause between them, nothing would ever be populated.
+	 */
+	int pause_us;
+} workers[] = {
+	{ &map_table, 3000 },     { &map_table, 3000 },     { &advice_table, 3000 },
+	{ &advice_table, 3000 },  { &hot_table, 1000 },     { &hot_table, 1000 },
+	{ &file_table, 5000 },    { &uffd_table, 10000 },   { &fork_table, 20000 },
+	{ &system_table, 10000 }, { &system_table, 10000 }, { &life_table, 20000 },
+	{ &life_table, 20000 },   { &limit_table, 20000 },  { &cpu_table, 2000 },
+	{ &cpu_table, 2000 },     { &device_table, 20000 },
+};
+
+#define NR_WORKERS (sizeof(workers) / sizeof(workers[0]))
+
+static void work(void *arg)
+{
+	const struct worker *worker = arg;
+	struct table *table = worker->table;
+	struct op *op;
+
+	while (running()) {
+		op = &table->ops[table->next++ % table->nr];
+		if (!__atomic_load_n(&late, __ATOMIC_RELAXED) || op_owed(op))
+			op_do(op);
+		nap_us(pick(worker->pause_us));
+	}
+}
+
+static bool all_succeeded(void)
+{
+	const struct table *table;
+	size_t i;
+	int j;
+
+	for (i = 0; i < NR_WORKERS; i++) {
+		table = workers[i].table;
+		for (j = 0; j < table->nr; j++) {
+			if (op_owed(&table->ops[j]))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void start_workers(void)
+{
+	size_t i;
+	int j;
+
+	for (i = 0; i < NR_WORKERS; i++) {
+		for (j = 0; j < workers[i].table->nr; j++)
+			op_find_absent(&workers[i].table->ops[j]);
+		start_thread(work, (void *)&workers[i]);
+	}
+}
+
+/* ---- the debug build injects */
+
+static void inject(const char *name, unsigned int value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), INJECT "%s", name);
+	put_text(path, "%u", value);
+}
+
+static void start_injecting(void)
+{
+	if (access(INJECT, F_OK))
+		return;
+	printf("# the debug build injects collisions, delays, failures, late flushes and\n"
+	       "# invalidations that must not block\n");
+	inject("collide", 31);
+	inject("nonblock", 7);
+	inject("fail", 301);
+	inject("delay_us", 20);
+	inject("late_flush_ms", 2);
+}
+
+static void stop_injecting(void)
+{
+	inject("collide", 0);
+	inject("nonblock", 0);
+	inject("fail", 0);
+	inject("delay_us", 0);
+	inject("late_flush_ms", 0);
+}
+
+/* ---- all of it */
+
+static void run(long ms)
+{
+	long limit;
+	int fd = device_open(true);
+
+	seed_random(1);
+	stamps_open(fd);
+	/* The kernel's own threads are nicer than most: they must get their turn. */
+	if (nice(19) < 0)
+		die("nice");
+	system_prepare();
+	regions_open();
+	uffd_start();
+	devices_start();
+	start_injecting();
+	start_ms = now_ms();
+	limit = start_ms + LATE * ms;
+	start_workers();
+	nap_us(ms * 1000);
+	__atomic_store_n(&late, true, __ATOMIC_RELAXED);
+	while (!all_succeeded() && now_ms() < limit)
+		nap_us(10000);
+	__atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
+	join_threads();
+	stop_injecting();
+	devices_stop();
+	close(fd);
+	regions_close();
+	system_restore();
+}
+
+static void usage(FILE *file)
+{
+	fprintf(file,
+		"usage: stress [--seconds N]\n"
+		"Let a device work in memory that threads and processes do everything to, and\n"
+		"check each word that it reads. Prints TAP with a report. Needs the module\n"
+		"xmmu_test; run it in a test guest: make stress.\n"
+		"\n"
+		"  --seconds N   how long (default: 10)\n"
+		"  --help\n"
+		"\n"
+		"Exit status: 0 all held, 1 something did not, 2 bad usage or no such machine.\n");
+}
+
+static long parse_seconds(const char *text)
+{
+	char *end;
+	long seconds = strtol(text, &end, 10);
+
+	if (*end || seconds < 1 || seconds > 86400) {
+		fprintf(stderr, "stress: --seconds %s: a number from 1 to 86400\n", text);
+		exit(2);
+	}
+	return seconds;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = { { "seconds", required_argument, NULL, 's' },
+						 { "help", no_argument, NULL, 'h' },
+						 {} };
+	long seconds = 10;
+	int option;
+
+	if (argc > 1 && !strcmp(argv[1], LIFE))
+		return life_main(argc, argv);
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 's') {
+			usage(option == 'h' ? stdout : stderr);
+			return option == 'h' ? 0 : 2;
+		}
+		seconds = parse_seconds(optarg);
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	run(seconds * 1000);
+	return report();
+}
