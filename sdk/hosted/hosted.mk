@@ -60,10 +60,75 @@ $(hosted-library): $(hosted-kernel)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-build/unit/hosted_kernel build/unit/hosted_mm: UNIT_FLAGS += -Isdk/hosted/include -Wno-unused-parameter -no-pie
-build/unit/hosted_kernel build/unit/hosted_mm: UNIT_LIBS := $(hosted-library)
-build/unit/hosted_kernel build/unit/hosted_mm: tests/unit/lib/hosted.c $(hosted-library)
-build/unit/hosted_mm: UNIT_FLAGS += -Isdk/hosted/mm -Itests/trace
-build/unit/hosted_mm: tests/trace/recorder.c
+# ---- drivers on the hosted kernel: nothing is known of a real one, and nothing of them is changed
 
--include $(wildcard $(hosted-kernel:=.d))
+# Interval notifiers in two passes and in one; the debug build of the SDK.
+hosted-flavors := two-pass one-pass debug
+hosted-drivers := sample-drivers/skeleton sample-drivers/edu templates/minimal
+hosted-version := $(subst ., ,$(file <VERSION))
+DRIVER_FLAGS = $(KERNEL_FLAGS) -fsanitize=thread --param tsan-distinguish-volatile=1 -Wno-tsan \
+	$(addprefix -I,. include include/uapi sdk/core sdk/compat) \
+	-DXMMU_VERSION_MAJOR=$(word 1,$(hosted-version)) \
+	-DXMMU_VERSION_MINOR=$(word 2,$(hosted-version)) \
+	-DXMMU_VERSION_PATCH=$(word 3,$(hosted-version))
+
+hosted-probes := $(patsubst sdk/compat/probes/%.c,build/hosted/probes/%, \
+	$(wildcard sdk/compat/probes/*.c))
+
+build/hosted/Module.symvers: $(hosted-library)
+	$(Q)nm --defined-only $< | awk '$$2 == "T" { print "0x0", $$3, "vmlinux" }' >$@
+
+$(hosted-probes): build/hosted/probes/%: sdk/compat/probes/%.c build/hosted/Module.symvers \
+		sdk/compat/probe $(wildcard sdk/hosted/include/linux/*.h)
+	$(Q)sdk/compat/probe $< $@ build/hosted/Module.symvers $(CC) $(KERNEL_FLAGS)
+
+build/hosted/two-pass/xmmu/features.h build/hosted/debug/xmmu/features.h: $(hosted-probes)
+	@mkdir -p $(@D)
+	$(Q)sdk/compat/features $^ >$@
+
+build/hosted/one-pass/xmmu/features.h: build/hosted/two-pass/xmmu/features.h
+	@mkdir -p $(@D)
+	$(Q)sed 's/TWO_PASS 1/TWO_PASS 0/; s/two_pass 1/two_pass 0/' $< >$@
+
+build/hosted/xmmu-core.c: $(wildcard sdk/core/*.c)
+	@mkdir -p $(@D)
+	$(Q)printf '#include "%s"\n' $(sort $^) >$@
+
+# The core's own files are prerequisites of it as well, because it includes them.
+define compile-driver
+$(call say,CC,$@)
+@mkdir -p $(@D)
+$(Q)$(CC) -MMD -MP -MF $@.d $(DRIVER_FLAGS) -c $(firstword $(filter %.c,$^)) -o $@
+endef
+
+# $(call hosted-driver,FLAVOR,FOLDER): one object whose names nobody else sees, so that a program can
+# have several drivers. What a driver is told on the command line is as in sdk/packaging/kbuild.mk.
+define hosted-driver
+hosted-parts := $(patsubst $(2)/%.c,build/hosted/$(1)/$(notdir $(2))/%.o,$(wildcard $(2)/*.c)) \
+	build/hosted/$(1)/$(notdir $(2))/xmmu-core.o
+
+$$(hosted-parts): build/hosted/$(1)/xmmu/features.h
+$$(hosted-parts): DRIVER_FLAGS += -Ibuild/hosted/$(1) $(if $(filter debug,$(1)),-DXMMU_DEBUG=1) \
+	-DKBUILD_MODNAME='"$(notdir $(2))"' -DXMMU_DRIVER_NAME='"$(notdir $(2))"' \
+	-DXMMU_TRACE_SYSTEM=$(notdir $(2))_xmmu
+build/hosted/$(1)/$(notdir $(2))/%.o: $(2)/%.c | deps-build
+	$$(compile-driver)
+build/hosted/$(1)/$(notdir $(2))/xmmu-core.o: build/hosted/xmmu-core.c | deps-build
+	$$(compile-driver)
+build/hosted/$(1)/$(notdir $(2)).o: $$(hosted-parts)
+	$$(Q)ld -r -o $$@ $$^ && objcopy --keep-global-symbol=__none $$@
+endef
+$(foreach flavor,$(hosted-flavors),$(foreach driver,$(hosted-drivers), \
+	$(eval $(call hosted-driver,$(flavor),$(driver)))))
+
+# ---- tests of both
+
+hosted-kernel-units := $(filter-out %_sched %_search,$(hosted-units))
+$(hosted-kernel-units): UNIT_FLAGS += -Isdk/hosted/include -Isdk/hosted/mm -Iinclude/uapi \
+	-Itests/trace -Wno-unused-parameter -no-pie
+$(hosted-kernel-units): UNIT_LIBS := $(hosted-library)
+$(hosted-kernel-units): tests/unit/lib/hosted.c $(hosted-library)
+build/unit/hosted_mm: tests/trace/recorder.c
+build/unit/hosted_drivers: $(patsubst %,build/hosted/two-pass/%.o,$(notdir $(hosted-drivers)))
+
+-include $(wildcard $(hosted-kernel:=.d) build/hosted/*/*/*.o.d)

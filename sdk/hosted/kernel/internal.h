@@ -73,6 +73,7 @@ struct hosted_registers {
 
 struct pci_dev;
 void hosted_pci_add(struct pci_dev *pdev);
+void hosted_pci_unbind(struct pci_dev *pdev);
 void hosted_pci_remove(struct pci_dev *pdev);
 void hosted_registers_add(struct hosted_registers *registers);
 void hosted_registers_remove(struct hosted_registers *registers);

@@ -73,12 +73,8 @@ int hosted_module_load(const char *name, const char *parameters)
 	error = set_params(module, parameters);
 	if (error)
 		return error;
-	module->objects = hosted_slab_objects();
 	error = module->init();
 	module->live = !error;
-	if (error && hosted_slab_objects() != module->objects)
-		hosted_fail("leak", "%s: %ld objects are left after error %d", name,
-			    hosted_slab_objects() - module->objects, error);
 	return error;
 }
 
@@ -90,9 +86,6 @@ int hosted_module_unload(const char *name)
 		return module->live ? -EBUSY : -ENOENT;
 	module->live = false;
 	module->exit();
-	if (hosted_slab_objects() != module->objects)
-		hosted_fail("leak", "%s: %ld objects are left", name,
-			    hosted_slab_objects() - module->objects);
 	return 0;
 }
 

@@ -7,8 +7,16 @@
 /* Nobody may rely on what new memory holds. */
 #define HOSTED_POISON 0x5a
 
+/* Before each object. */
+struct hosted_object {
+	struct list_head node;
+	const void *caller;
+	size_t size;
+};
+
+static LIST_HEAD(objects);
+static unsigned long count;
 static unsigned int fail_in; /* 1: the next one */
-static unsigned long objects;
 
 void hosted_slab_fail(unsigned int n)
 {
@@ -17,7 +25,16 @@ void hosted_slab_fail(unsigned int n)
 
 unsigned long hosted_slab_objects(void)
 {
-	return objects;
+	return count;
+}
+
+void hosted_slab_check_empty(void)
+{
+	const struct hosted_object *object;
+
+	list_for_each_entry(object, &objects, node)
+		hosted_fail("leak", "%zu bytes, allocated at %p; %lu objects in all", object->size,
+			    object->caller, count);
 }
 
 static bool fails(gfp_t gfp)
@@ -37,16 +54,19 @@ void might_alloc(gfp_t gfp)
 
 void *kmalloc(size_t size, gfp_t gfp)
 {
-	void *memory;
+	struct hosted_object *object;
 
 	might_alloc(gfp);
-	if (size == SIZE_MAX || fails(gfp))
+	if (size > SIZE_MAX - sizeof(*object) || fails(gfp))
 		return NULL;
-	memory = hosted_alloc(size);
+	object = hosted_alloc(sizeof(*object) + size);
+	object->caller = __builtin_return_address(0);
+	object->size = size;
+	list_add_tail(&object->node, &objects);
+	count++;
 	if (!(gfp & __GFP_ZERO))
-		memset(memory, HOSTED_POISON, size);
-	objects++;
-	return memory;
+		memset(object + 1, HOSTED_POISON, size);
+	return object + 1;
 }
 
 void *kmemdup(const void *from, size_t size, gfp_t gfp)
@@ -58,10 +78,13 @@ void *kmemdup(const void *from, size_t size, gfp_t gfp)
 
 void kfree(const void *memory)
 {
+	struct hosted_object *object = (struct hosted_object *)memory - 1;
+
 	if (!memory)
 		return;
 	/* A write for the race detector, and of freed memory a use after free. */
 	hosted_point(HOSTED_WRITE, memory, 1);
-	hosted_free((void *)memory);
-	objects--;
+	list_del(&object->node);
+	count--;
+	hosted_free(object);
 }

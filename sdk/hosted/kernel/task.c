@@ -415,8 +415,10 @@ void put_pid(struct pid *pid)
 
 struct task_struct *get_pid_task(struct pid *pid, enum pid_type type)
 {
+	if (!pid)
+		return NULL;
 	hosted_point(HOSTED_MARKED_READ, pid, sizeof(*pid));
-	return pid && pid->task ? get_task_struct(pid->task) : NULL;
+	return pid->task ? get_task_struct(pid->task) : NULL;
 }
 
 void hosted_trace(struct task_struct *task, struct task_struct *tracer)

@@ -28,7 +28,7 @@ void hosted_trace(struct task_struct *task, struct task_struct *tracer);
 
 /* Parameters as on the command line: "policy=trylock watchdog_ms=10". */
 int hosted_module_load(const char *name, const char *parameters);
-/* -EBUSY with files open. What the module has not freed ends the schedule. */
+/* -EBUSY with files open. */
 int hosted_module_unload(const char *name);
 
 /* ---- files: system calls of the current task */
@@ -53,6 +53,8 @@ int hosted_debugfs_write(const char *path, u32 value);
 /* The n-th kmalloc() from now on fails, if it may; 0: none does. */
 void hosted_slab_fail(unsigned int n);
 unsigned long hosted_slab_objects(void);
+/* Ends the schedule if there are any. */
+void hosted_slab_check_empty(void);
 
 /* ---- devices */
 
@@ -61,7 +63,9 @@ struct hosted_edu;
 struct hosted_edu *hosted_edu_add(enum hosted_dma_mode mode, u64 transfer_ns);
 /* From now on its registers read as ones, and it does not reach memory. */
 void hosted_edu_unplug(struct hosted_edu *edu);
-/* The driver lets go of it, and it is gone; with files closed. */
+/* The driver lets go of it, with files open or not. */
+void hosted_edu_unbind(struct hosted_edu *edu);
+/* The same if it has not yet, and the device is gone; with files closed. */
 void hosted_edu_remove(struct hosted_edu *edu);
 unsigned long hosted_edu_transfers(const struct hosted_edu *edu);
 

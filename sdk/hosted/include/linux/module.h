@@ -13,8 +13,7 @@ struct module {
 	int (*init)(void);
 	void (*exit)(void);
 	bool live;
-	int users;             /* open files */
-	unsigned long objects; /* of kmalloc(), before it was loaded */
+	int users; /* open files */
 };
 
 #define THIS_MODULE (&__this_module)

@@ -14,6 +14,7 @@ size_t strlen(const char *text);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t size);
 char *strchr(const char *text, int c);
+char *strstr(const char *text, const char *part);
 ssize_t strscpy(char *to, const char *from, size_t size);
 /* The place of a text in an array that ends after n or with NULL; its newline does not count. */
 int __sysfs_match_string(const char *const *array, size_t n, const char *text);

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The SDK and its drivers on the hosted kernel, unchanged: each is loaded, used by a process whose
+ * memory changes, and unloaded, after which nothing may be left.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <linux/delay.h>
+#include <linux/eventpoll.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+
+#include <xmmu/edu.h>
+#include <xmmu/skeleton.h>
+
+#include "../../sdk/hosted/mm/cpu.h"
+#include "hosted.h"
+
+#define ADDR  0x10000000UL
+#define PAGES 8UL
+#define LEN   (PAGES * PAGE_SIZE)
+
+/* ---- a process with a mapping */
+
+static struct mm_struct *mm;
+
+static void enter(void)
+{
+	mm = hosted_mm_create();
+	hosted_mm_enter(mm);
+	check(!hosted_mmap(mm, ADDR, LEN, VM_READ | VM_WRITE, 0, NULL, 0));
+}
+
+/* The last one may go in a worker. */
+static void check_empty(void)
+{
+	msleep(10);
+	hosted_mm_check_empty();
+	hosted_slab_check_empty();
+}
+
+static void leave(void)
+{
+	hosted_exit();
+	check_empty();
+}
+
+/* ---- skeleton */
+
+static struct file *skeleton_open(const char *parameters)
+{
+	struct file *file;
+
+	check(!hosted_module_load("skeleton", parameters));
+	file = hosted_open("xmmu-skeleton", 0);
+	check(!IS_ERR(file));
+	return file;
+}
+
+static void skeleton_close(struct file *file)
+{
+	check(hosted_module_unload("skeleton") == -EBUSY);
+	hosted_close(file);
+	check(!hosted_module_unload("skeleton"));
+}
+
+static void skeleton_attach(struct file *file, pid_t pid)
+{
+	struct xmmu_skeleton_attach attach = { .pid = pid };
+	struct xmmu_skeleton_range range = { .addr = ADDR, .len = LEN };
+
+	check(!hosted_ioctl(file, XMMU_SKELETON_ATTACH, &attach));
+	check(!hosted_ioctl(file, XMMU_SKELETON_RANGE_ADD, &range));
+}
+
+static long skeleton_populate(struct file *file, unsigned int flags)
+{
+	struct xmmu_skeleton_populate populate = { .addr = ADDR, .len = LEN, .flags = flags };
+	long error = hosted_ioctl(file, XMMU_SKELETON_POPULATE, &populate);
+
+	check(populate.done == (error ? 0 : LEN));
+	return error;
+}
+
+/* How many pages the device has, of those it may write. */
+static unsigned int skeleton_count(struct file *file, unsigned int access)
+{
+	struct xmmu_skeleton_query query = {};
+	unsigned int i, count = 0;
+
+	for (i = 0; i < PAGES; i++) {
+		query.addr = ADDR + i * PAGE_SIZE;
+		check(!hosted_ioctl(file, XMMU_SKELETON_QUERY, &query));
+		count += (query.access & access) == access && access;
+	}
+	return count;
+}
+
+static void check_record(struct file *file, enum xmmu_skeleton_reason reason, unsigned long start,
+			 unsigned long end)
+{
+	struct xmmu_skeleton_event event;
+
+	check(hosted_poll(file, EPOLLIN, 0) & EPOLLIN);
+	check(hosted_read(file, &event, sizeof(event)) == sizeof(event));
+	check(event.event == reason && event.zap_start == start && event.zap_end == end);
+	check(event.outcome == XMMU_SKELETON_INVALIDATED && event.flags == XMMU_SKELETON_BLOCKABLE);
+}
+
+static void case_skeleton(void *policy)
+{
+	struct file *file = skeleton_open(policy);
+	struct xmmu_skeleton_stats stats;
+
+	enter();
+	skeleton_attach(file, 0);
+	check(skeleton_populate(file, XMMU_SKELETON_NOWAIT) == -EAGAIN);
+	check(!skeleton_populate(file, XMMU_SKELETON_WRITE));
+	check(skeleton_count(file, XMMU_SKELETON_MAY_WRITE) == PAGES);
+	check(!hosted_munmap(mm, ADDR + PAGE_SIZE, 2 * PAGE_SIZE));
+	check(skeleton_count(file, XMMU_SKELETON_MAY_READ) == PAGES - 2);
+	check_record(file, XMMU_SKELETON_UNMAP, ADDR + PAGE_SIZE, ADDR + 3 * PAGE_SIZE);
+	check(!hosted_poll(file, EPOLLIN, 10));
+	check(!hosted_ioctl(file, XMMU_SKELETON_STATS, &stats));
+	check(stats.commits == 1 && stats.pages == PAGES && stats.zaps == 1);
+	check(!hosted_ioctl(file, XMMU_SKELETON_DETACH, NULL));
+	skeleton_close(file);
+	leave();
+}
+
+static void case_skeleton_refuse(void *unused)
+{
+	case_skeleton("policy=refuse");
+}
+
+static void case_skeleton_trylock(void *unused)
+{
+	case_skeleton("policy=trylock");
+}
+
+static void case_skeleton_atomic(void *unused)
+{
+	case_skeleton("policy=atomic");
+}
+
+static void case_skeleton_parameters(void *unused)
+{
+	check(hosted_module_load("skeleton", "policy=never") == -EINVAL);
+	check(hosted_module_load("skeleton", "speed=9") == -ENOENT);
+	hosted_slab_fail(1);
+	check(hosted_module_load("skeleton", "policy=atomic") == -ENOMEM);
+	check(!hosted_slab_objects());
+}
+
+/* The process is gone while the file is open: its reader learns of it. */
+static void case_skeleton_exit(void *unused)
+{
+	struct file *file = skeleton_open("");
+	struct xmmu_skeleton_event event;
+
+	enter();
+	skeleton_attach(file, 0);
+	check(!skeleton_populate(file, XMMU_SKELETON_WRITE));
+	hosted_exit();
+	check(hosted_poll(file, EPOLLHUP, 1000) & EPOLLHUP);
+	while (hosted_read(file, &event, sizeof(event)))
+		;
+	check(skeleton_populate(file, 0) == -ESRCH);
+	skeleton_close(file);
+	check_empty();
+}
+
+static bool stop;
+
+static void live(void *unused)
+{
+	while (!stop)
+		msleep(1);
+	hosted_exit();
+}
+
+/* Only its tracer may attach to another process. */
+static void case_skeleton_foreign(void *unused)
+{
+	struct file *file = skeleton_open("");
+	struct xmmu_skeleton_attach attach = {};
+	struct task_struct *task;
+
+	mm = hosted_mm_create();
+	check(!hosted_mmap(mm, ADDR, LEN, VM_READ | VM_WRITE, 0, NULL, 0));
+	task = hosted_thread("other", mm, live, NULL);
+	attach.pid = task->pid;
+	check(hosted_ioctl(file, XMMU_SKELETON_ATTACH, &attach) == -EPERM);
+	attach.pid = 999;
+	check(hosted_ioctl(file, XMMU_SKELETON_ATTACH, &attach) == -ESRCH);
+	hosted_trace(task, current);
+	skeleton_attach(file, task->pid);
+	check(!skeleton_populate(file, 0));
+	check(skeleton_count(file, XMMU_SKELETON_MAY_READ) == PAGES);
+	stop = true;
+	hosted_join(task);
+	skeleton_close(file);
+	check_empty();
+}
+
+static void case_skeleton_debugfs(void *unused)
+{
+	struct file *file = skeleton_open("");
+	char text[512] = {};
+
+	enter();
+	skeleton_attach(file, 0);
+	check(!skeleton_populate(file, 0));
+	check(hosted_debugfs_read("xmmu-skeleton/mirrors", text, sizeof(text) - 1) > 0);
+	check(strstr(text, "pages 8 "));
+	check(hosted_debugfs_read("xmmu-skeleton/features", text, sizeof(text) - 1) > 0);
+	check(strstr(text, "two_pass 1"));
+	check(hosted_debugfs_read("xmmu-skeleton/nothing", text, sizeof(text)) == -ENOENT);
+	skeleton_close(file);
+	leave();
+}
+
+/* ---- minimal */
+
+static void case_minimal(void *unused)
+{
+	unsigned long text = ADDR + 4 * PAGE_SIZE;
+	struct file *file;
+	u64 value;
+
+	check(!hosted_module_load("minimal", ""));
+	enter();
+	file = hosted_open("minimal", 0);
+	check(hosted_write_user(file, ADDR, 2 * PAGE_SIZE) == 2 * PAGE_SIZE);
+	check(hosted_write_user(file, ADDR, PAGE_SIZE) == -EBUSY);
+	check(hosted_read_user(file, text, 8) == 2);
+	check(!hosted_load(mm, text, &value) && (value & 0xffff) == ('2' | '\n' << 8));
+	check(!hosted_madvise(mm, ADDR, PAGE_SIZE, HOSTED_DONTNEED));
+	file->f_pos = 0;
+	check(hosted_read_user(file, text, 8) == 2);
+	check(!hosted_load(mm, text, &value) && (value & 0xffff) == ('1' | '\n' << 8));
+	file->f_pos = 0;
+	check(hosted_read_user(file, ADDR - PAGE_SIZE, 8) == -EFAULT);
+	hosted_close(file);
+	check(!hosted_module_unload("minimal"));
+	leave();
+}
+
+/* ---- edu */
+
+#define TRANSFER_NS (100 * NSEC_PER_MSEC)
+#define BYTES       32
+
+static struct hosted_edu *edu;
+
+static struct file *edu_open(enum hosted_dma_mode mode, const char *parameters, u32 *range)
+{
+	struct xmmu_edu_register reg = { .addr = ADDR, .len = LEN };
+	struct file *file;
+
+	check(!hosted_module_load("edu", parameters));
+	edu = hosted_edu_add(mode, TRANSFER_NS);
+	enter();
+	file = hosted_open("xmmu-edu0", 0);
+	check(!IS_ERR(file));
+	check(!hosted_ioctl(file, XMMU_EDU_REGISTER, &reg));
+	*range = reg.range;
+	return file;
+}
+
+static void edu_close(struct file *file)
+{
+	hosted_close(file);
+	hosted_edu_remove(edu);
+	check(!hosted_module_unload("edu"));
+	leave();
+}
+
+static u32 edu_submit(struct file *file, u32 range, unsigned int direction, unsigned long addr)
+{
+	struct xmmu_edu_submit submit = {
+		.addr = addr, .len = BYTES, .range = range, .direction = direction
+	};
+
+	check(!hosted_ioctl(file, XMMU_EDU_SUBMIT, &submit));
+	return submit.job;
+}
+
+static struct xmmu_edu_wait edu_wait(struct file *file, u32 job)
+{
+	struct xmmu_edu_wait wait = { .job = job, .timeout_ms = 60000 };
+
+	check(!hosted_ioctl(file, XMMU_EDU_WAIT, &wait));
+	return wait;
+}
+
+/* Bytes go to the device and come back at another place. */
+static void edu_copies(enum hosted_dma_mode mode, const char *parameters, enum xmmu_edu_path path)
+{
+	struct xmmu_edu_info info;
+	struct file *file;
+	u64 value;
+	u32 range;
+
+	file = edu_open(mode, parameters, &range);
+	check(!hosted_store(mm, ADDR + 8, 0x1122334455667788));
+	check(edu_wait(file, edu_submit(file, range, XMMU_EDU_TO_DEVICE, ADDR)).done == BYTES);
+	check(edu_wait(file, edu_submit(file, range, XMMU_EDU_FROM_DEVICE, ADDR + PAGE_SIZE)).done ==
+	      BYTES);
+	check(!hosted_load(mm, ADDR + PAGE_SIZE + 8, &value) && value == 0x1122334455667788);
+	check(!hosted_ioctl(file, XMMU_EDU_INFO, &info));
+	check(info.path == path && info.transfers[path] == 2 && !info.lost_interrupts);
+	check(hosted_edu_transfers(edu) == 2);
+	edu_close(file);
+}
+
+static void case_edu_direct(void *unused)
+{
+	edu_copies(HOSTED_DMA_DIRECT, "", XMMU_EDU_DIRECT);
+}
+
+static void case_edu_iommu(void *unused)
+{
+	edu_copies(HOSTED_DMA_IOMMU, "", XMMU_EDU_IOMMU);
+}
+
+static void case_edu_bounce(void *unused)
+{
+	edu_copies(HOSTED_DMA_BOUNCE, "bounce=1", XMMU_EDU_BOUNCE);
+}
+
+static void case_edu_coherent(void *unused)
+{
+	edu_copies(HOSTED_DMA_BOUNCE, "", XMMU_EDU_COHERENT);
+}
+
+/* munmap() waits for the transfer that works on the page. */
+static void case_edu_waits(void *unused)
+{
+	struct xmmu_edu_event event;
+	struct file *file;
+	u64 begun;
+	u32 range, job;
+
+	file = edu_open(HOSTED_DMA_IOMMU, "", &range);
+	job = edu_submit(file, range, XMMU_EDU_FROM_DEVICE, ADDR);
+	msleep(20);
+	begun = hosted_now_ns();
+	check(!hosted_munmap(mm, ADDR, PAGE_SIZE));
+	check(hosted_now_ns() - begun > TRANSFER_NS / 2);
+	check(edu_wait(file, job).done == BYTES);
+	check(hosted_read(file, &event, sizeof(event)) == sizeof(event));
+	check(event.event == XMMU_EDU_UNMAP && event.wait_ns > (u64)TRANSFER_NS / 2);
+	edu_close(file);
+}
+
+/* The device never says that it is done: it is cut off, and the memory goes. */
+static void case_edu_isolated(void *unused)
+{
+	struct xmmu_edu_info info;
+	struct file *file;
+	u32 range, job;
+
+	file = edu_open(HOSTED_DMA_IOMMU, "inject=never_done watchdog_ms=500", &range);
+	job = edu_submit(file, range, XMMU_EDU_FROM_DEVICE, ADDR);
+	msleep(20);
+	check(!hosted_munmap(mm, ADDR, PAGE_SIZE));
+	check(edu_wait(file, job).status == -EIO);
+	check(!hosted_ioctl(file, XMMU_EDU_INFO, &info) && info.flags == XMMU_EDU_DEAD);
+	edu_close(file);
+}
+
+static void case_edu_lost_interrupt(void *unused)
+{
+	struct xmmu_edu_info info;
+	struct file *file;
+	u32 range;
+
+	file = edu_open(HOSTED_DMA_DIRECT, "inject=lost_irq", &range);
+	check(edu_wait(file, edu_submit(file, range, XMMU_EDU_TO_DEVICE, ADDR)).done == BYTES);
+	check(!hosted_ioctl(file, XMMU_EDU_INFO, &info) && info.lost_interrupts == 1);
+	edu_close(file);
+}
+
+/* The device goes while a job runs and its file is open. */
+static void case_edu_removed(void *unused)
+{
+	struct xmmu_edu_info info;
+	struct file *file;
+	u32 range;
+
+	file = edu_open(HOSTED_DMA_IOMMU, "", &range);
+	edu_submit(file, range, XMMU_EDU_TO_DEVICE, ADDR);
+	msleep(20);
+	hosted_edu_unbind(edu);
+	check(hosted_ioctl(file, XMMU_EDU_INFO, &info) == -ENODEV);
+	edu_close(file);
+}
+
+#define CASE(name)                              \
+	static void name(void **state)          \
+	{                                       \
+		(void)state;                    \
+		hosted_case(case_##name, NULL); \
+	}
+
+CASE(skeleton_refuse)
+CASE(skeleton_trylock)
+CASE(skeleton_atomic)
+CASE(skeleton_parameters)
+CASE(skeleton_exit)
+CASE(skeleton_foreign)
+CASE(skeleton_debugfs)
+CASE(minimal)
+CASE(edu_direct)
+CASE(edu_iommu)
+CASE(edu_bounce)
+CASE(edu_coherent)
+CASE(edu_waits)
+CASE(edu_isolated)
+CASE(edu_lost_interrupt)
+CASE(edu_removed)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(skeleton_refuse),    cmocka_unit_test(skeleton_trylock),
+		cmocka_unit_test(skeleton_atomic),    cmocka_unit_test(skeleton_parameters),
+		cmocka_unit_test(skeleton_exit),      cmocka_unit_test(skeleton_foreign),
+		cmocka_unit_test(skeleton_debugfs),   cmocka_unit_test(minimal),
+		cmocka_unit_test(edu_direct),         cmocka_unit_test(edu_iommu),
+		cmocka_unit_test(edu_bounce),         cmocka_unit_test(edu_coherent),
+		cmocka_unit_test(edu_waits),          cmocka_unit_test(edu_isolated),
+		cmocka_unit_test(edu_lost_interrupt), cmocka_unit_test(edu_removed),
+	};
+
+	return cmocka_run_group_tests_name("hosted_drivers", tests, NULL, NULL);
+}
