@@ -4,24 +4,10 @@
  * does to pages. The traces are those that the kernel's documentation and sources promise; a
  * recorder of the same format runs on real kernels.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include <linux/hmm.h>
-#include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
-#include <linux/string.h>
 
-#include "cpu.h"
-#include "hosted.h"
+#include "mm.h"
 #include "recorder.h"
-
-#define BASE  0x10000000UL
-#define RW    (VM_READ | VM_WRITE)
-#define at(n) (BASE + (n)*PAGE_SIZE)
 
 /* Both notifiers, which see the same events: an interval notifier has no end. */
 #define EVENT(event, span)                               \
@@ -29,35 +15,7 @@
 	"list start " event " " span " block\n"          \
 	"list end " event " " span " block\n"
 
-/* A process with four pages of memory. */
-static struct mm_struct *mm;
 static struct recorder recorder;
-
-#define expect(value, expected)                                                           \
-	do {                                                                              \
-		long __value = (value), __expected = (expected);                          \
-		if (__value != __expected)                                                \
-			hosted_fail("expect", "line %d: %ld, not %ld", __LINE__, __value, \
-				    __expected);                                          \
-	} while (0)
-
-static void map(unsigned long pages, unsigned long flags, struct file *file)
-{
-	expect(hosted_mmap(mm, BASE, pages * PAGE_SIZE, RW, flags, file, 0), 0);
-}
-
-static void store(unsigned long n, u64 value)
-{
-	expect(hosted_store(mm, at(n), value), 0);
-}
-
-static void loads(struct mm_struct *from, unsigned long n, u64 expected)
-{
-	u64 value = ~expected;
-
-	expect(hosted_load(from, at(n), &value), 0);
-	expect(value, expected);
-}
 
 static void record(unsigned long pages)
 {
@@ -75,22 +33,10 @@ static void check_trace(const char *expected, int line)
 	recorder.used = 0;
 }
 
-static void (*body)(void);
-
-static void whole(void *unused)
+static void tidy(void)
 {
-	mm = hosted_mm_create();
-	body();
 	if (recorder.interval.mm)
 		recorder_detach(&recorder);
-	mmput(mm);
-	hosted_mm_check_empty();
-}
-
-static void run(void **state)
-{
-	body = *state;
-	hosted_case(whole, NULL);
 }
 
 static void four_anonymous_pages(void)
@@ -555,11 +501,6 @@ static void oom_reap(void)
 	      "list end UNMAP 0-4 nonblock\n");
 	expect(hosted_store(mm, BASE, 1), -EFAULT);
 }
-
-#define TEST(name)                           \
-	{                                    \
-#name, run, NULL, NULL, name \
-	}
 
 int main(void)
 {
