@@ -231,6 +231,9 @@ static void xmmu_inval_ranges(struct xmmu_inval *inval)
 		if (!inval->own)
 			xmmu_inval_zap(inval, range);
 	}
+	/* A walk that waits for the worker may have seen the new `cold` with the old sequence. */
+	if (inval->hit)
+		wake_up_all(&inval->mirror->wait);
 }
 
 /*
