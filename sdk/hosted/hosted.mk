@@ -30,7 +30,7 @@ $(all-explore:=.o): build/explore/%.o: tests/explore/%.c | deps-build
 
 # Not position-independent: addresses must be the same in each run.
 $(all-explore): %: %.o $(hosted-objects)
-	$(call link,-no-pie)
+	$(call link,-no-pie,$(EXPLORE_LIBS))
 
 #: SCENARIO=name    what make explore runs of tests/explore (all), EXPLORE=options for each
 SCENARIO ?= *
@@ -120,6 +120,17 @@ build/hosted/$(1)/$(notdir $(2)).o: $$(hosted-parts)
 endef
 $(foreach flavor,$(hosted-flavors),$(foreach driver,$(hosted-drivers), \
 	$(eval $(call hosted-driver,$(flavor),$(driver)))))
+
+# ---- scenarios of drivers: DRIVER_*.c, linked with that driver; only the driver is watched
+
+define driver-scenarios
+hosted-scenarios := $(filter build/explore/$(1)_%,$(explore-programs))
+$$(hosted-scenarios:=.o): EXPLORE_FLAGS = $$(KERNEL_FLAGS) -Iinclude/uapi -Isdk/hosted/mm \
+	-Isdk/hosted/sched -Isdk/hosted/explore
+$$(hosted-scenarios): EXPLORE_LIBS := $(hosted-library)
+$$(hosted-scenarios): build/hosted/two-pass/$(1).o $(hosted-library)
+endef
+$(foreach driver,$(notdir $(hosted-drivers)),$(eval $(call driver-scenarios,$(driver))))
 
 # ---- tests of both
 
