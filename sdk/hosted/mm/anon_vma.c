@@ -65,18 +65,14 @@ void hosted_anon_prepare(struct vm_area_struct *vma)
 		hosted_free(anon_vma);
 }
 
-/* A part of the same mapping: it has the same pages. */
+/* The same pages may be in both. Under the lock of the family, which a mapping without has not. */
 void hosted_anon_clone(struct vm_area_struct *vma, const struct vm_area_struct *from)
 {
 	struct anon_vma_chain *link;
 
-	if (!from->anon_vma)
-		return;
-	down_write(hosted_anon_lock(from->anon_vma));
 	list_for_each_entry(link, &from->anon_vma_chain, in_vma)
 		chain(vma, link->anon_vma);
 	vma->anon_vma = from->anon_vma;
-	up_write(hosted_anon_lock(from->anon_vma));
 }
 
 /* The child's mapping: it shares the pages of now, and its new ones are its own. */
@@ -86,24 +82,18 @@ void hosted_anon_fork(struct vm_area_struct *vma, const struct vm_area_struct *f
 
 	if (!from->anon_vma)
 		return;
-	hosted_anon_clone(vma, from);
 	own = anon_vma_alloc(from->anon_vma->root);
 	down_write(hosted_anon_lock(own));
+	hosted_anon_clone(vma, from);
 	chain(vma, own);
 	vma->anon_vma = own;
 	up_write(hosted_anon_lock(own));
 }
 
-void hosted_anon_unlink(struct vm_area_struct *vma)
+void hosted_anon_unlink_locked(struct vm_area_struct *vma)
 {
 	struct anon_vma_chain *link, *next;
-	struct anon_vma *root;
 
-	if (!vma->anon_vma)
-		return;
-	root = vma->anon_vma->root;
-	hosted_anon_get(root);
-	down_write(&root->rwsem);
 	list_for_each_entry_safe(link, next, &vma->anon_vma_chain, in_vma) {
 		list_del(&link->in_vma);
 		list_del(&link->in_anon_vma);
@@ -111,6 +101,18 @@ void hosted_anon_unlink(struct vm_area_struct *vma)
 		hosted_free(link);
 	}
 	vma->anon_vma = NULL;
+}
+
+void hosted_anon_unlink(struct vm_area_struct *vma)
+{
+	struct anon_vma *root;
+
+	if (!vma->anon_vma)
+		return;
+	root = vma->anon_vma->root;
+	hosted_anon_get(root);
+	down_write(&root->rwsem);
+	hosted_anon_unlink_locked(vma);
 	up_write(&root->rwsem);
 	hosted_anon_put(root);
 }

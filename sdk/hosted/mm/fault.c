@@ -61,6 +61,18 @@ static bool map_if_same(const struct fault *fault, struct folio *folio, unsigned
 	return place.slot;
 }
 
+/* The page of the entry, held. NULL: the entry is another one now. */
+static struct folio *hold_if_same(const struct fault *fault)
+{
+	struct folio *folio = NULL;
+
+	spin_lock(&fault->mm->page_table_lock);
+	if (place_if_same(fault).slot)
+		folio = hosted_folio_hold(hosted_folio_of(hosted_entry_pfn(fault->entry)));
+	spin_unlock(&fault->mm->page_table_lock);
+	return folio;
+}
+
 /* ---- nothing is there yet */
 
 /* A page that others may map too belongs to the whole family. */
@@ -178,9 +190,12 @@ static vm_fault_t fault_file(struct fault *fault)
 	folio = hosted_cache_get(mapping, file_index(fault));
 	if (!folio)
 		return VM_FAULT_OOM;
-	/* Truncation waits for the lock, and unmaps the page after it. */
+	/* Truncation sets the size first; it waits for the lock, and unmaps the page after it. */
 	folio_lock(folio);
-	if (folio->mapping == mapping && is_write(fault) && !(fault->vma->vm_flags & VM_SHARED))
+	if (file_index(fault) >= mapping->pages)
+		ret = VM_FAULT_SIGBUS;
+	else if (folio->mapping == mapping && is_write(fault) &&
+		 !(fault->vma->vm_flags & VM_SHARED))
 		ret = copy_from_file(fault, folio);
 	else if (folio->mapping == mapping)
 		map_file(fault, folio);
@@ -191,11 +206,23 @@ static vm_fault_t fault_file(struct fault *fault)
 
 /* ---- the page is elsewhere */
 
-static vm_fault_t fault_swap(struct fault *fault)
+/* The slot must not go while the page is read. */
+static bool hold_slot(const struct fault *fault)
 {
-	unsigned long slot = hosted_entry_pfn(fault->entry);
-	struct folio *folio = hosted_swap_in(slot);
+	bool same;
+
+	spin_lock(&fault->mm->page_table_lock);
+	same = place_if_same(fault).slot;
+	if (same)
+		hosted_swap_get(hosted_entry_pfn(fault->entry));
+	spin_unlock(&fault->mm->page_table_lock);
+	return same;
+}
+
+static vm_fault_t swap_in(struct fault *fault, unsigned long slot)
+{
 	bool exclusive = fault->entry & HOSTED_EXCLUSIVE;
+	struct folio *folio = hosted_swap_in(slot);
 
 	if (!folio)
 		return VM_FAULT_OOM;
@@ -209,13 +236,23 @@ static vm_fault_t fault_swap(struct fault *fault)
 	return 0;
 }
 
-/* Back to memory of the system, as the driver of the device does it. */
-static vm_fault_t fault_device(struct fault *fault)
+static vm_fault_t fault_swap(struct fault *fault)
 {
-	unsigned long pfn = hosted_entry_pfn(fault->entry);
-	struct folio *old = hosted_folio_of(pfn), *folio = hosted_folio_alloc(0);
+	unsigned long slot = hosted_entry_pfn(fault->entry);
+	vm_fault_t ret;
+
+	if (!hold_slot(fault))
+		return 0;
+	ret = swap_in(fault, slot);
+	hosted_swap_put(slot);
+	return ret;
+}
+
+/* Back to memory of the system, as the driver of the device does it. */
+static vm_fault_t from_device(struct fault *fault, struct folio *old)
+{
 	bool writable = fault->entry & HOSTED_WRITE;
-	struct hosted_gather gather = {};
+	struct folio *folio = hosted_folio_alloc(0);
 	struct mmu_notifier_range event;
 
 	if (!folio)
@@ -223,16 +260,27 @@ static vm_fault_t fault_device(struct fault *fault)
 	hosted_event_init(&event, fault->mm, MMU_NOTIFY_MIGRATE, fault->addr,
 			  fault->addr + PAGE_SIZE, old->pgmap->owner);
 	hosted_event_start(&event);
-	hosted_page_copy(folio->pfn, pfn);
+	hosted_page_copy(folio->pfn, old->pfn);
 	hosted_new_anon(folio, fault->vma, fault->addr, true);
 	if (map_if_same(fault, folio, folio->pfn, page_bits(fault, writable))) {
 		hosted_unmap_folio(old, 1);
-		hosted_gather_add(&gather, old, 1);
+		folio_put(old);
 	}
 	hosted_event_end(&event);
-	hosted_gather_free(&gather);
 	folio_put(folio);
 	return 0;
+}
+
+static vm_fault_t fault_device(struct fault *fault)
+{
+	struct folio *old = hold_if_same(fault);
+	vm_fault_t ret;
+
+	if (!old)
+		return 0;
+	ret = from_device(fault, old);
+	folio_put(old);
+	return ret;
 }
 
 static vm_fault_t fault_absent(struct fault *fault)
@@ -265,21 +313,12 @@ static bool may_reuse(struct folio *folio)
 	return true;
 }
 
-static vm_fault_t copy_page(struct fault *fault)
+static void replace_page(struct fault *fault, struct folio *old, struct folio *folio)
 {
-	unsigned long pfn = hosted_entry_pfn(fault->entry);
-	struct folio *old = hosted_folio_of(pfn), *folio;
-	bool writable = is_write(fault);
+	u64 entry = hosted_entry_make(folio->pfn, page_bits(fault, is_write(fault)));
 	struct mmu_notifier_range event;
 	struct hosted_place place;
 
-	hosted_anon_prepare(fault->vma);
-	folio = hosted_folio_alloc(0);
-	if (!folio)
-		return VM_FAULT_OOM;
-	folio_get(old);
-	hosted_page_copy(folio->pfn, pfn);
-	hosted_new_anon(folio, fault->vma, fault->addr, true);
 	hosted_event_init(&event, fault->mm, MMU_NOTIFY_CLEAR, fault->addr, fault->addr + PAGE_SIZE,
 			  NULL);
 	hosted_single_start(&event);
@@ -288,17 +327,32 @@ static vm_fault_t copy_page(struct fault *fault)
 	if (place.slot) {
 		hosted_set(fault->mm, &place, 0);
 		hosted_map_folio(folio, 1);
-		hosted_single_replace(fault->mm, &place,
-				      hosted_entry_make(folio->pfn, page_bits(fault, writable)));
+		hosted_single_replace(fault->mm, &place, entry);
 		hosted_unmap_folio(old, 1);
 	}
 	spin_unlock(&fault->mm->page_table_lock);
 	hosted_single_end(&event);
 	if (place.slot && !hosted_folio_test(old, HOSTED_PG_ZERO))
 		folio_put(old);
+}
+
+static vm_fault_t copy_page(struct fault *fault)
+{
+	unsigned long pfn = hosted_entry_pfn(fault->entry);
+	struct folio *old = hold_if_same(fault), *folio;
+
+	if (!old)
+		return 0;
+	hosted_anon_prepare(fault->vma);
+	folio = hosted_folio_alloc(0);
+	if (folio) {
+		hosted_page_copy(folio->pfn, pfn);
+		hosted_new_anon(folio, fault->vma, fault->addr, true);
+		replace_page(fault, old, folio);
+		folio_put(folio);
+	}
 	folio_put(old);
-	folio_put(folio);
-	return 0;
+	return folio ? 0 : VM_FAULT_OOM;
 }
 
 static vm_fault_t handle_entry(struct fault *fault);

@@ -86,7 +86,7 @@ struct folio *hosted_cache_get(struct address_space *mapping, pgoff_t index)
 			hosted_page_write(folio->pfn, 0, words, HOSTED_WORDS * sizeof(u64));
 		list_add_tail(&folio->node, &mapping->folios);
 	}
-	folio_get(folio);
+	hosted_folio_hold(folio);
 	return folio;
 }
 
@@ -101,7 +101,7 @@ void hosted_cache_replace(struct folio *old, struct folio *folio)
 {
 	folio->mapping = old->mapping;
 	folio->index = old->index;
-	folio_get(folio);
+	hosted_folio_hold(folio);
 	list_add_tail(&folio->node, &old->node);
 	hosted_cache_remove(old);
 }
@@ -171,7 +171,7 @@ static void remove_pages(struct address_space *mapping, pgoff_t first, pgoff_t e
 	struct folio *folio;
 
 	while ((folio = first_in(mapping, first, end))) {
-		folio_get(folio);
+		hosted_folio_hold(folio);
 		folio_lock(folio);
 		if (folio->mapping == mapping && folio->maps)
 			unmap_mappings(mapping, folio->index, folio->index + 1, true);
@@ -254,7 +254,7 @@ int hosted_writeback(struct file *file)
 		folio = cache_find(mapping, index);
 		if (!folio)
 			continue;
-		folio_get(folio);
+		hosted_folio_hold(folio);
 		folio_lock(folio);
 		if (folio->mapping == mapping) {
 			hosted_rmap_walk(folio, clean_one, NULL);

@@ -54,7 +54,7 @@ static struct folio *follow(struct mm_struct *mm, unsigned long addr, bool write
 	    (!write || entry & HOSTED_WRITE)) {
 		*pfn = hosted_place_pfn(&place, addr);
 		folio = hosted_folio_of(*pfn);
-		folio_get(folio);
+		hosted_folio_hold(folio);
 	}
 	spin_unlock(&mm->page_table_lock);
 	return folio;

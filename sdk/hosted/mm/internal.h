@@ -78,6 +78,7 @@ struct folio *hosted_folio_alloc(unsigned int order);
 struct folio *hosted_folio_of(unsigned long pfn);
 struct folio *hosted_zero_folio(void);
 void hosted_folio_wait_unlocked(struct folio *folio);
+struct folio *hosted_folio_hold(struct folio *folio);
 void hosted_folio_put_many(struct folio *folio, int refs);
 void hosted_page_copy(unsigned long to, unsigned long from);
 /* The words of a page; NULL, if it was never written, which means zeros. */
@@ -147,7 +148,7 @@ unsigned long hosted_place_pfn(const struct hosted_place *place, unsigned long a
 /* The first address from addr on, below end, below which there is a table or entry at the level. */
 unsigned long hosted_populated(struct mm_struct *mm, unsigned long addr, unsigned long end,
 			       enum hosted_level level);
-void hosted_free_tables(struct mm_struct *mm, unsigned long start, unsigned long end);
+void hosted_free_tables(struct mm_struct *mm, unsigned long floor, unsigned long ceiling);
 /* Map the huge page at addr by pages, without an event; under page_table_lock. */
 void hosted_split_entry(struct mm_struct *mm, const struct hosted_place *place);
 struct hosted_table *hosted_swap_table(struct mm_struct *mm, unsigned long addr, u64 entry);
@@ -221,6 +222,8 @@ void hosted_anon_put(struct anon_vma *anon_vma);
 void hosted_anon_clone(struct vm_area_struct *vma, const struct vm_area_struct *from);
 void hosted_anon_fork(struct vm_area_struct *vma, const struct vm_area_struct *from);
 void hosted_anon_unlink(struct vm_area_struct *vma);
+/* Under the lock of the family, which has other members. */
+void hosted_anon_unlink_locked(struct vm_area_struct *vma);
 
 struct address_space *hosted_mapping(const struct vm_area_struct *vma);
 bool hosted_vma_is_anon(const struct vm_area_struct *vma);
@@ -264,8 +267,9 @@ void hosted_zap_event(struct vm_area_struct *vma, unsigned long start, unsigned 
 		      bool only_file);
 /* Map the huge page around addr, if there is one, by pages; in an event of its own. */
 void hosted_split_huge(struct vm_area_struct *vma, unsigned long addr);
-/* The same, if it is not all between addr and end. */
-void hosted_split_across(struct vm_area_struct *vma, unsigned long addr, unsigned long end);
+/* The next entry from addr on, below end, with page_table_lock held; false: there is none. */
+bool hosted_lock_next(struct vm_area_struct *vma, unsigned long *addr, unsigned long end,
+		      struct hosted_place *place);
 
 /* ---- fault.c, swap.c, file.c, uffd.c */
 

@@ -90,12 +90,12 @@ static void exit_mmap(struct mm_struct *mm)
 	}
 	mmap_read_unlock(mm);
 	mmap_write_lock(mm);
-	hosted_free_tables(mm, 0, HOSTED_TASK_SIZE);
-	hosted_gather_free(&gather);
 	while ((vma = hosted_vma_first(mm))) {
 		list_del(&vma->node);
 		hosted_vma_free(vma);
 	}
+	hosted_free_tables(mm, 0, HOSTED_TASK_SIZE);
+	hosted_gather_free(&gather);
 	mmap_write_unlock(mm);
 }
 
@@ -201,17 +201,13 @@ static void copy_entry(struct vm_area_struct *to, struct vm_area_struct *from, u
 static void copy_entries(struct vm_area_struct *to, struct vm_area_struct *from)
 {
 	unsigned long addr = from->vm_start;
-	struct mm_struct *mm = from->vm_mm;
 	struct hosted_place place;
 
-	while ((addr = hosted_populated(mm, addr, from->vm_end, HOSTED_PTE)) < from->vm_end) {
-		spin_lock(&to->vm_mm->page_table_lock);
-		spin_lock_nested(&mm->page_table_lock, SINGLE_DEPTH_NESTING);
-		place = hosted_place_of(mm, addr, false);
-		if (hosted_get(&place))
-			copy_entry(to, from, addr, &place);
-		spin_unlock(&mm->page_table_lock);
+	while (hosted_lock_next(from, &addr, from->vm_end, &place)) {
+		spin_lock_nested(&to->vm_mm->page_table_lock, SINGLE_DEPTH_NESTING);
+		copy_entry(to, from, addr, &place);
 		spin_unlock(&to->vm_mm->page_table_lock);
+		spin_unlock(&from->vm_mm->page_table_lock);
 		addr = place.addr + place.size;
 	}
 }

@@ -38,12 +38,8 @@ static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned
 		return -EINVAL;
 	hosted_event_init(&event, mm, MMU_NOTIFY_CLEAR, start, end, NULL);
 	hosted_event_start(&event);
-	while ((start = hosted_populated(mm, start, end, HOSTED_PTE)) < end) {
-		hosted_split_across(vma, start, end);
-		spin_lock(&mm->page_table_lock);
-		place = hosted_place_of(mm, start, false);
-		if (hosted_get(&place))
-			free_entry(vma, &place);
+	while (hosted_lock_next(vma, &start, end, &place)) {
+		free_entry(vma, &place);
 		spin_unlock(&mm->page_table_lock);
 		start = place.addr + place.size;
 	}

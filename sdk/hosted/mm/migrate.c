@@ -110,16 +110,15 @@ int hosted_migrate(struct mm_struct *mm, unsigned long addr)
 /* Of all pages that can be moved, to the end of memory. */
 int hosted_compact(void)
 {
-	struct folio *folio, *next, *last = NULL;
+	unsigned long pfn, last = 0;
+	struct folio *folio;
 
-	for (folio = hosted_folio_next(0); folio; folio = hosted_folio_next(folio->pfn + 1))
-		last = folio;
-	for (folio = hosted_folio_next(0); folio && folio->pfn <= last->pfn; folio = next) {
-		next = hosted_folio_next(folio->pfn + hosted_folio_pages(folio));
-		if (!hosted_folio_test(folio, HOSTED_PG_ZERO)) {
-			folio_get(folio);
-			move_locked(folio);
-		}
+	for (folio = hosted_folio_next(0); folio; folio = hosted_folio_next(last + 1))
+		last = folio->pfn;
+	for (pfn = 0; (folio = hosted_folio_next(pfn)) && folio->pfn <= last;) {
+		pfn = folio->pfn + hosted_folio_pages(folio);
+		if (!hosted_folio_test(folio, HOSTED_PG_ZERO))
+			move_locked(hosted_folio_hold(folio));
 	}
 	return 0;
 }

@@ -101,6 +101,14 @@ void folio_get(struct folio *folio)
 	folio->refs++;
 }
 
+/* Whoever has just found the page holds it, before anybody else runs. */
+struct folio *hosted_folio_hold(struct folio *folio)
+{
+	BUG_ON(!folio->refs);
+	folio->refs++;
+	return folio;
+}
+
 void folio_put(struct folio *folio)
 {
 	hosted_folio_put_many(folio, 1);
@@ -285,8 +293,8 @@ struct folio *hosted_folio_next(unsigned long pfn)
 		if (!hosted_folio_test(folio, HOSTED_PG_FREED))
 			return folio;
 	}
-	for (pfn = max(pfn, FIRST_HUGE_PFN); pfn < FIRST_HUGE_PFN + huge_pages * HOSTED_PMD_PAGES;
-	     pfn = ALIGN_DOWN(pfn, HOSTED_PMD_PAGES) + HOSTED_PMD_PAGES) {
+	for (pfn = ALIGN(max(pfn, FIRST_HUGE_PFN), HOSTED_PMD_PAGES);
+	     pfn < FIRST_HUGE_PFN + huge_pages * HOSTED_PMD_PAGES; pfn += HOSTED_PMD_PAGES) {
 		folio = hosted_folio_of(pfn);
 		if (!hosted_folio_test(folio, HOSTED_PG_FREED))
 			return folio;

@@ -121,29 +121,33 @@ unsigned long hosted_populated(struct mm_struct *mm, unsigned long addr, unsigne
 }
 
 static void free_level(struct hosted_table *table, enum hosted_level level, unsigned long base,
-		       unsigned long start, unsigned long end)
+		       unsigned long floor, unsigned long ceiling)
 {
 	unsigned long addr, size = 1UL << level_shift(level);
+	struct hosted_table *below;
 	unsigned int i;
 	u64 *slot;
 
 	for (i = 0; i < HOSTED_SLOTS; i++) {
 		addr = base + i * size;
 		slot = hosted_table_slot(table, i, false);
-		if (!slot || !*slot || is_leaf(*slot, level) || addr + size <= start || addr >= end)
+		if (!slot || !*slot || is_leaf(*slot, level) || addr + size <= floor ||
+		    addr >= ceiling)
 			continue;
-		free_level((struct hosted_table *)*slot, level - 1, addr, start, end);
-		if (!hosted_table_empty((struct hosted_table *)*slot))
+		below = (struct hosted_table *)*slot;
+		free_level(below, level - 1, addr, floor, ceiling);
+		if (addr < floor || addr + size > ceiling)
 			continue;
-		hosted_table_free((struct hosted_table *)*slot);
+		BUG_ON(!hosted_table_empty(below));
+		hosted_table_free(below);
 		*slot = 0;
 	}
 }
 
-/* Those that have become empty. */
-void hosted_free_tables(struct mm_struct *mm, unsigned long start, unsigned long end)
+/* Those that lie between two mappings. Nobody finds a page there any more. */
+void hosted_free_tables(struct mm_struct *mm, unsigned long floor, unsigned long ceiling)
 {
-	free_level(mm->pgd, HOSTED_PGD, 0, start, end);
+	free_level(mm->pgd, HOSTED_PGD, 0, floor, ceiling);
 }
 
 void hosted_split_entry(struct mm_struct *mm, const struct hosted_place *place)

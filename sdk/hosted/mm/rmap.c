@@ -87,7 +87,7 @@ struct folio *hosted_folio_at(struct mm_struct *mm, unsigned long addr)
 	if (folio && hosted_folio_test(folio, HOSTED_PG_ZERO))
 		folio = NULL;
 	if (folio)
-		folio_get(folio);
+		hosted_folio_hold(folio);
 	spin_unlock(&mm->page_table_lock);
 	return folio;
 }

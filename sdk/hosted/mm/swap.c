@@ -60,10 +60,8 @@ struct folio *hosted_swap_in(unsigned long number)
 {
 	struct slot *slot = slot_of(number);
 
-	if (slot->cache) {
-		folio_get(slot->cache);
-		return slot->cache;
-	}
+	if (slot->cache)
+		return hosted_folio_hold(slot->cache);
 	slot->cache = hosted_folio_alloc(0);
 	if (!slot->cache)
 		return NULL;

@@ -145,6 +145,7 @@ static void unlock_borders(const struct vm_area_struct *vma)
 		up_write(&hosted_mapping(vma)->i_mmap_rwsem);
 }
 
+/* Both parts are found from their pages at once. */
 void hosted_vma_split(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *upper, *vma = vma_lookup(mm, addr);
@@ -152,14 +153,16 @@ void hosted_vma_split(struct mm_struct *mm, unsigned long addr)
 	if (!vma || vma->vm_start == addr)
 		return;
 	upper = hosted_vma_dup(mm, vma);
-	hosted_anon_clone(upper, vma);
 	lock_borders(vma);
 	hosted_split_huge(vma, addr);
 	upper->vm_start = addr;
 	upper->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
 	vma->vm_end = addr;
+	list_add(&upper->node, &vma->node);
+	if (vma->vm_file)
+		list_add(&upper->shared, &vma->shared);
+	hosted_anon_clone(upper, vma);
 	unlock_borders(vma);
-	hosted_vma_link(upper);
 }
 
 static bool vma_fits(const struct vm_area_struct *vma, const struct vm_area_struct *next)
@@ -171,15 +174,20 @@ static bool vma_fits(const struct vm_area_struct *vma, const struct vm_area_stru
 	       (!vma->anon_vma || !next->anon_vma || vma->anon_vma == next->anon_vma);
 }
 
+/* As one step for those who come from a page; the lock is the same for both. */
 static void vma_absorb(struct vm_area_struct *vma, struct vm_area_struct *next)
 {
+	lock_borders(next->anon_vma ? next : vma);
 	if (!vma->anon_vma)
 		hosted_anon_clone(vma, next);
-	lock_borders(vma);
 	vma->vm_end = next->vm_end;
-	unlock_borders(vma);
 	list_del(&next->node);
-	hosted_vma_free(next);
+	list_del_init(&next->shared);
+	hosted_anon_unlink_locked(next);
+	unlock_borders(vma);
+	if (next->vm_file)
+		hosted_file_put(next->vm_file);
+	hosted_free(next);
 }
 
 void hosted_vma_merge(struct mm_struct *mm, unsigned long start, unsigned long end)
@@ -261,25 +269,40 @@ static void detach_range(struct mm_struct *mm, unsigned long start, unsigned lon
 	}
 }
 
+/* Those mappings are gone by which others would find the pages; then the tables can go. */
+static void free_detached(struct mm_struct *mm, unsigned long start, struct list_head *detached)
+{
+	unsigned long floor = 0, ceiling = HOSTED_TASK_SIZE;
+	struct vm_area_struct *vma, *next;
+
+	list_for_each_entry_safe(vma, next, detached, node) {
+		list_del(&vma->node);
+		hosted_vma_free(vma);
+	}
+	hosted_for_each_vma(mm, vma) {
+		if (vma->vm_end <= start)
+			floor = vma->vm_end;
+		else
+			ceiling = min(ceiling, vma->vm_start);
+	}
+	hosted_free_tables(mm, floor, ceiling);
+}
+
 /* The mappings are out of the list; one event is about all of them. */
 static void unmap_detached(struct mm_struct *mm, unsigned long start, unsigned long end,
 			   struct list_head *detached)
 {
 	struct hosted_gather gather = {};
 	struct mmu_notifier_range event;
-	struct vm_area_struct *vma, *next;
+	struct vm_area_struct *vma;
 
 	hosted_event_init(&event, mm, MMU_NOTIFY_UNMAP, start, end, NULL);
 	hosted_event_start(&event);
 	list_for_each_entry(vma, detached, node)
 		hosted_zap(vma, vma->vm_start, vma->vm_end, false, &gather);
 	hosted_event_end(&event);
-	hosted_free_tables(mm, start, end);
+	free_detached(mm, start, detached);
 	hosted_gather_free(&gather);
-	list_for_each_entry_safe(vma, next, detached, node) {
-		list_del(&vma->node);
-		hosted_vma_free(vma);
-	}
 }
 
 /* Under mmap_lock for writing, which is held for reading on return. */
@@ -331,16 +354,11 @@ static void protect_entry(struct vm_area_struct *vma, const struct hosted_place 
 static void protect_entries(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			    bool hint)
 {
-	struct mm_struct *mm = vma->vm_mm;
 	struct hosted_place place;
 
-	while ((start = hosted_populated(mm, start, end, HOSTED_PTE)) < end) {
-		hosted_split_across(vma, start, end);
-		spin_lock(&mm->page_table_lock);
-		place = hosted_place_of(mm, start, false);
-		if (hosted_get(&place))
-			protect_entry(vma, &place, hint);
-		spin_unlock(&mm->page_table_lock);
+	while (hosted_lock_next(vma, &start, end, &place)) {
+		protect_entry(vma, &place, hint);
+		spin_unlock(&vma->vm_mm->page_table_lock);
 		start = place.addr + place.size;
 	}
 }
@@ -419,8 +437,6 @@ static void move_entry(struct mm_struct *mm, const struct hosted_place *from, un
 								hosted_place_of(mm, to, true);
 	u64 entry = hosted_get(from);
 
-	if (!entry)
-		return;
 	hosted_set(mm, from, 0);
 	hosted_set(mm, &place, entry);
 }
@@ -436,13 +452,12 @@ static void move_entries(struct vm_area_struct *vma, unsigned long start, unsign
 	hosted_event_init(&event, vma->vm_mm, MMU_NOTIFY_UNMAP, start, end, NULL);
 	hosted_event_start(&event);
 	lock_borders(vma);
-	while ((addr = hosted_populated(vma->vm_mm, addr, end, HOSTED_PTE)) < end) {
-		if (IS_ALIGNED(to - start, PMD_SIZE))
-			hosted_split_across(vma, addr, end);
-		else
+	while (hosted_lock_next(vma, &addr, end, &place)) {
+		if (place.level == HOSTED_PMD && !IS_ALIGNED(to - start, PMD_SIZE)) {
+			spin_unlock(&vma->vm_mm->page_table_lock);
 			hosted_split_huge(vma, addr);
-		spin_lock(&vma->vm_mm->page_table_lock);
-		place = hosted_place_of(vma->vm_mm, addr, false);
+			continue;
+		}
 		move_entry(vma->vm_mm, &place, to + place.addr - start);
 		spin_unlock(&vma->vm_mm->page_table_lock);
 		addr = place.addr + place.size;
@@ -465,7 +480,9 @@ static int move_range(struct mm_struct *mm, unsigned long addr, unsigned long le
 	fresh = hosted_vma_dup(mm, vma);
 	fresh->vm_start = to;
 	fresh->vm_end = to + new_len;
+	lock_borders(vma);
 	hosted_anon_clone(fresh, vma);
+	unlock_borders(vma);
 	hosted_vma_link(fresh);
 	move_entries(vma, addr, addr + len, to);
 	return 0;

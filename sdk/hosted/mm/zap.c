@@ -85,12 +85,9 @@ void hosted_zap(struct vm_area_struct *vma, unsigned long start, unsigned long e
 	struct hosted_place place;
 	u64 entry;
 
-	while ((start = hosted_populated(mm, start, end, HOSTED_PTE)) < end) {
-		hosted_split_across(vma, start, end);
-		spin_lock(&mm->page_table_lock);
-		place = hosted_place_of(mm, start, false);
+	while (hosted_lock_next(vma, &start, end, &place)) {
 		entry = hosted_get(&place);
-		if (entry && (!only_file || is_of_file(entry))) {
+		if (!only_file || is_of_file(entry)) {
 			hosted_set(mm, &place, 0);
 			zap_entry(entry, gather);
 		}
@@ -130,10 +127,25 @@ void hosted_split_huge(struct vm_area_struct *vma, unsigned long addr)
 	hosted_event_end(&event);
 }
 
-void hosted_split_across(struct vm_area_struct *vma, unsigned long addr, unsigned long end)
+/*
+ * The next entry in the range, with page_table_lock held; without it, false if there is none. An
+ * entry that others have cleared for a moment is there as well: they hold the lock meanwhile. A
+ * huge page that is not all in the range is mapped by pages.
+ */
+bool hosted_lock_next(struct vm_area_struct *vma, unsigned long *addr, unsigned long end,
+		      struct hosted_place *place)
 {
-	struct hosted_place place = hosted_place_of(vma->vm_mm, addr, false);
+	struct mm_struct *mm = vma->vm_mm;
 
-	if (place.level == HOSTED_PMD && (place.addr < addr || place.addr + place.size > end))
-		hosted_split_huge(vma, addr);
+	for (;;) {
+		spin_lock(&mm->page_table_lock);
+		*addr = hosted_populated(mm, *addr, end, HOSTED_PTE);
+		*place = hosted_place_of(mm, *addr, false);
+		if (*addr < end && place->addr >= *addr && place->addr + place->size <= end)
+			return true;
+		spin_unlock(&mm->page_table_lock);
+		if (*addr >= end)
+			return false;
+		hosted_split_huge(vma, *addr);
+	}
 }
