@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Every error that attach, insert, zap and walk document, each provoked the way it happens. */
+#include <sys/syscall.h>
+
 #include "t.h"
 
 #ifndef MADV_HWPOISON
@@ -303,6 +305,33 @@ static void io_memory_is_efault(void **state)
 	assert_int_equal(walk(&scene, XT_WRITE), -EFAULT);
 	munmap(io, PAGE);
 	scene_end(&scene);
+}
+
+static void secret_memory_is_efault(void **state)
+{
+	int file = syscall(SYS_memfd_secret, 0), fd, id;
+	char *memory;
+
+	(void)state;
+	if (file < 0) {
+		print_message("no memfd_secret(): %s\n", strerror(errno));
+		skip();
+	}
+	assert_return_code(ftruncate(file, PAGE), errno);
+	memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	assert_true(memory != MAP_FAILED);
+	memory[0] = 1;
+	fd = xt_start(XT_REFUSE);
+	id = xt_insert(fd, memory, 1);
+	assert_int_equal(xt_populate(fd, id, memory, 1, 0), -EFAULT);
+	assert_int_equal(xt_populate(fd, id, memory, 1, XT_WRITE), -EFAULT);
+	assert_int_equal(xt_populate(fd, id, memory, 1, XT_SNAPSHOT), -EFAULT);
+	/* -EAGAIN as long as the range is cold. */
+	assert_true(t_until(5000, xt_populate(fd, id, memory, 1, XT_NOWAIT) == -EFAULT));
+	assert_int_equal(xt_query(fd, id, memory, 1).present, 0);
+	xt_stop(fd);
+	munmap(memory, PAGE);
+	close(file);
 }
 
 static void write_without_the_right_is_eperm(void **state)
@@ -621,6 +650,7 @@ int main(void)
 		cmocka_unit_test(hole_is_efault_and_what_came_before_is_done),
 		cmocka_unit_test(unreadable_mapping_is_efault),
 		cmocka_unit_test(io_memory_is_efault),
+		cmocka_unit_test(secret_memory_is_efault),
 		cmocka_unit_test(write_without_the_right_is_eperm),
 		cmocka_unit_test(poisoned_memory_is_ehwpoison),
 		cmocka_unit_test(nowait_takes_only_what_is_there),

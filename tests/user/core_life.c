@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Attach, exit and detach: own and foreign memory, in every order, interrupted, all at once. */
+#include <linux/capability.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "t.h"
@@ -97,6 +100,8 @@ static int target(void *arg)
 	while ((c = t_hear(shared->steps.to_child)) > 0 && c != 'q') {
 		if (c == 'd')
 			madvise(shared->memory, PAGE, MADV_DONTNEED);
+		if (c == 'u')
+			prctl(PR_SET_DUMPABLE, 0);
 		if (c == 'x')
 			execl("/bin/sleep", "sleep", "10", NULL);
 		t_tell(shared->steps.to_parent, 'o');
@@ -167,6 +172,37 @@ static void nobody_else_may(void **state)
 	assert_int_equal(attach_pid(shared.fd, getpid()), -EPERM);
 	assert_int_equal(attach_pid(shared.fd, 1), -EPERM);
 	assert_false(xt_stats(shared.fd).alive);
+	end_target(&shared, pid);
+}
+
+static void use_ptrace_capability(bool use)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	assert_return_code(syscall(SYS_capget, &header, data), errno);
+	if (use)
+		data[0].effective |= 1U << CAP_SYS_PTRACE;
+	else
+		data[0].effective &= ~(1U << CAP_SYS_PTRACE);
+	assert_return_code(syscall(SYS_capset, &header, data), errno);
+}
+
+/* A process that has made itself undumpable since it is traced has secrets, also from its tracer. */
+static void undumpable_process_needs_the_capability(void **state)
+{
+	struct shared shared;
+	pid_t pid = start_target(&shared);
+
+	(void)state;
+	assert_return_code(ptrace(PTRACE_SEIZE, pid, NULL, NULL), errno);
+	t_tell(shared.steps.to_child, 'u');
+	assert_int_equal(t_hear(shared.steps.to_parent), 'o');
+	use_ptrace_capability(false);
+	assert_int_equal(attach_pid(shared.fd, pid), -EPERM);
+	assert_false(xt_stats(shared.fd).alive);
+	use_ptrace_capability(true);
+	assert_int_equal(attach_pid(shared.fd, pid), 0);
 	end_target(&shared, pid);
 }
 
@@ -398,6 +434,7 @@ int main(void)
 		cmocka_unit_test(mirror_stays_with_the_parent),
 		cmocka_unit_test(tracer_may_attach_to_another_process),
 		cmocka_unit_test(nobody_else_may),
+		cmocka_unit_test(undumpable_process_needs_the_capability),
 		cmocka_unit_test(gone_process_is_esrch),
 		cmocka_unit_test(exec_ends_the_mirror_of_the_old_program),
 		cmocka_unit_test(exit_and_detach_in_every_order),
