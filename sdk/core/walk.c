@@ -525,6 +525,7 @@ bool xmmu_walk_leaf(struct xmmu_walk *walk, struct xmmu_leaf *leaf, unsigned lon
 
 	if (WARN_ON_ONCE(!walk->locked))
 		return false;
+	xmmu_mirror_assert_locked(xmmu_walk_mirror(walk));
 	while (addr < walk->stop && !xmmu_walk_takes(walk, *pfn)) {
 		addr += PAGE_SIZE;
 		pfn++;

@@ -195,6 +195,28 @@ static void late_flush_is_waited_for(void **state)
 	scene_end(&scene);
 }
 
+/* The debug build asks what the device has cached before it unmaps; nobody else would see it. */
+static void dma_addresses_stay_until_the_flush_is_confirmed(void **state)
+{
+	struct scene scene = { .fd = xt_open(), .memory = t_map(PAGES) };
+	struct xt_access use = { .start = (uintptr_t)scene.memory,
+				 .end = (uintptr_t)scene.memory + PAGES * PAGE,
+				 .op = XT_STORE,
+				 .tlb = 1 };
+
+	(void)state;
+	assert_int_equal(xt_attach_as(scene.fd, &(struct xt_attach){ .dma = XT_DMA_LEAF }), 0);
+	scene.id = xt_insert(scene.fd, scene.memory, PAGES);
+	assert_int_equal(populate(&scene), 0);
+	use.id = scene.id;
+	assert_int_equal(xt_access(scene.fd, use).done, PAGES);
+	xt_set(scene.fd, XT_FLUSH_MODE, XT_FLUSH_DELAY);
+	xt_set(scene.fd, XT_FLUSH_MS, 50);
+	assert_int_equal(discard(&scene), 0);
+	assert_true(xt_stats(scene.fd).core.wait_ns_max >= 40000000);
+	scene_end(&scene);
+}
+
 /* The device is cut off, detached and gone before the flush is confirmed. */
 static void late_flush_after_isolation_finds_nothing(void **state)
 {
@@ -248,6 +270,7 @@ int main(void)
 					  stop_injecting),
 		cmocka_unit_test_teardown(failed_allocations_are_enomem, stop_injecting),
 		cmocka_unit_test_teardown(late_flush_is_waited_for, stop_injecting),
+		cmocka_unit_test(dma_addresses_stay_until_the_flush_is_confirmed),
 		cmocka_unit_test_teardown(late_flush_after_isolation_finds_nothing, stop_injecting),
 		cmocka_unit_test_teardown(delays_slow_down_and_change_nothing, stop_injecting),
 		cmocka_unit_test(features_are_told),

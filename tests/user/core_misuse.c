@@ -20,6 +20,35 @@ static void next_with_an_open_window_ends_the_walk(void **state)
 	t_unmap(memory, 1);
 }
 
+static void leaf_after_the_commit_is_none(void **state)
+{
+	char *memory = t_map(1);
+	int fd = xt_start(XT_REFUSE);
+	struct xt_walk late = { .id = xt_insert(fd, memory, 1),
+				.start = (uintptr_t)memory,
+				.end = (uintptr_t)memory + PAGE,
+				.mode = XT_LATE_LEAF };
+
+	(void)state;
+	assert_int_equal(xt_walk(fd, &late), 0);
+	assert_int_equal(late.leaves, 0);
+	xt_stop(fd);
+	t_unmap(memory, 1);
+}
+
+static void prepare_may_not_return_a_number(void **state)
+{
+	char *memory = t_map(1);
+	int fd = xt_start(XT_REFUSE), id = xt_insert(fd, memory, 1);
+
+	(void)state;
+	xt_set(fd, XT_PREPARE_ERROR, -1);
+	assert_int_equal(xt_populate(fd, id, memory, 1, 0), -EINVAL);
+	assert_int_equal(xt_populate(fd, id, memory, 1, 0), 0);
+	xt_stop(fd);
+	t_unmap(memory, 1);
+}
+
 /* It may not be waited for, so the device is cut off. */
 static void atomic_device_that_confirms_late_is_isolated(void **state)
 {
@@ -43,6 +72,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(next_with_an_open_window_ends_the_walk),
+		cmocka_unit_test(leaf_after_the_commit_is_none),
+		cmocka_unit_test(prepare_may_not_return_a_number),
 		cmocka_unit_test(atomic_device_that_confirms_late_is_isolated),
 	};
 

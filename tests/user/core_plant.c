@@ -5,6 +5,8 @@
  * kernel was built without the check the fault is not made. Loads the module itself: many a report
  * comes once for each load.
  */
+#include <fcntl.h>
+
 #include "t.h"
 
 #define PAGES  4
@@ -269,6 +271,21 @@ static void lost_range(void **state)
 	scene_end(&scene);
 }
 
+/* The kernel calls a mirror no more when its process has exited; or it would when the code is gone. */
+static int exit_attached(void *arg)
+{
+	int fd = open(XT_DEVICE, O_RDWR | O_CLOEXEC);
+
+	(void)arg;
+	return xt_attach(fd, XT_REFUSE) || xt_set(fd, XT_PLANT, XT_PLANT_STAY_ATTACHED) ? 1 : 0;
+}
+
+static void lost_mirror(void **state)
+{
+	(void)state;
+	assert_int_equal(t_wait(t_fork(exit_attached, NULL), 5000), 0);
+}
+
 /* What is lost, and is older than some seconds, is found as soon as no stale copy hides it. */
 static void lost_memory(void **state)
 {
@@ -297,6 +314,7 @@ static const struct fault {
 	{ "late_leaf", late_leaf, NULL },
 	{ "late_transfer", late_transfer, NULL },
 	{ "lost_range", lost_range, NULL },
+	{ "lost_mirror", lost_mirror, NULL },
 	{ "unlocked", unlocked, "CONFIG_PROVE_LOCKING" },
 	{ "reclaim", reclaim, "CONFIG_PROVE_LOCKING" },
 	{ "mmap_lock", mmap_lock, "CONFIG_PROVE_LOCKING" },

@@ -177,15 +177,16 @@ struct xt_move {
 #define XT_AT_XFER     3 /* before a transfer, and without the lock that must be held there */
 
 /* A fault of the driver that the debug build or a debug kernel finds; each happens once. */
-#define XT_PLANT_KEEP           1 /* zap forgets the last page of its span */
-#define XT_PLANT_EARLY_CONFIRM  2 /* flush is confirmed, and the TLB keeps everything */
-#define XT_PLANT_GATHER         3 /* zap reports a page more than it was told to remove */
-#define XT_PLANT_SLEEP          4 /* zap sleeps */
-#define XT_PLANT_RECLAIM        5 /* an allocation under the lock may reclaim */
-#define XT_PLANT_MMAP_LOCK      6 /* mmap_lock is taken under the lock */
-#define XT_PLANT_UNLOCKED       7 /* a window is read without the lock */
-#define XT_PLANT_USE_AFTER_FREE 8 /* zap reads what it has freed */
-#define XT_PLANT_UNMAP_TWICE    9 /* a transfer is unmapped again when it has ended */
+#define XT_PLANT_KEEP           1  /* zap forgets the last page of its span */
+#define XT_PLANT_EARLY_CONFIRM  2  /* flush is confirmed, and the TLB keeps everything */
+#define XT_PLANT_GATHER         3  /* zap reports a page more than it was told to remove */
+#define XT_PLANT_SLEEP          4  /* zap sleeps */
+#define XT_PLANT_RECLAIM        5  /* an allocation under the lock may reclaim */
+#define XT_PLANT_MMAP_LOCK      6  /* mmap_lock is taken under the lock */
+#define XT_PLANT_UNLOCKED       7  /* a window is read without the lock */
+#define XT_PLANT_USE_AFTER_FREE 8  /* zap reads what it has freed */
+#define XT_PLANT_UNMAP_TWICE    9  /* a transfer is unmapped again when it has ended */
+#define XT_PLANT_STAY_ATTACHED  10 /* closing does not detach, so the context stays for good */
 
 enum xt_what {
 	XT_FLUSH_MODE,

@@ -479,12 +479,13 @@ static void fill_leaf(struct test_range *range, const struct xmmu_leaf *leaf)
 			   (page_to_pfn(leaf->page) + i) << ENTRY_PFN_SHIFT | entry);
 }
 
-static void fill(struct xmmu_walk *walk)
+void test_fill(struct xmmu_walk *walk)
 {
 	struct test_range *range = to_range(xmmu_walk_range(walk));
 	struct test_context *ctx = to_context(xmmu_range_mirror(xmmu_walk_range(walk)));
 	unsigned long start = xmmu_walk_start(walk);
 	struct xmmu_leaf leaf;
+	bool unlocked;
 
 	xmmu_mirror_assert_locked(&ctx->mirror);
 	atomic64_inc(&ctx->populates);
@@ -492,22 +493,15 @@ static void fill(struct xmmu_walk *walk)
 	plant_in_populate(ctx);
 	if (start / XMMU_WINDOW != (xmmu_walk_stop(walk) - 1) / XMMU_WINDOW)
 		atomic64_inc(&ctx->bad_leaves);
+	unlocked = test_planted(ctx, XT_PLANT_UNLOCKED);
+	if (unlocked)
+		xmmu_mirror_unlock(&ctx->mirror);
 	xmmu_walk_for_each(walk, &leaf) {
 		if (leaf_is_good(walk, &leaf))
 			fill_leaf(range, &leaf);
 		else
 			atomic64_inc(&ctx->bad_leaves);
 	}
-}
-
-void test_fill(struct xmmu_walk *walk)
-{
-	struct test_context *ctx = to_context(xmmu_range_mirror(xmmu_walk_range(walk)));
-	bool unlocked = test_planted(ctx, XT_PLANT_UNLOCKED);
-
-	if (unlocked)
-		xmmu_mirror_unlock(&ctx->mirror);
-	fill(walk);
 	if (unlocked)
 		xmmu_mirror_lock(&ctx->mirror);
 }
