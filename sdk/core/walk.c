@@ -242,7 +242,7 @@ static int xmmu_walk_fixup(struct xmmu_walk *walk)
 	if (!vma || vma->vm_flags & (VM_IO | VM_PFNMAP) ||
 	    (current->flags & PF_KTHREAD && userfaultfd_armed(vma)))
 		return -EFAULT;
-	if (walk->flags & XMMU_WRITE && !(vma->vm_flags & VM_WRITE))
+	if (walk->flags & XMMU_WRITE && (vma->vm_flags & (VM_READ | VM_WRITE)) == VM_READ)
 		return -EPERM;
 	/* It did not help, and nothing has taken the page away again. */
 	if (addr == walk->fixed && walk->seq == walk->fixed_seq)
