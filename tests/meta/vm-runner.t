@@ -65,7 +65,7 @@ check expected_message_of_skipped [ "$(grep -c 'plain.absent' "$logs/results.tsv
 check skip judged skip plain.skips.one 'no such device'
 check skip_without_reason judged 'not ok' plain.skips.two 'skipped without a reason'
 check run_goes_on judged ok plain.last.fine
-check last_suite [ "$(sed -n '/^time.*plain.unload/,/^time/p' "$logs/results.tsv" | grep -c ^ok.*end)" = 1 ]
+check last_suite [ "$(sed -n '/^time.*plain.unload/,/^time/p' "$logs/results.tsv" | grep -c '^ok.*end')" = 1 ]
 check before_hang judged ok hang.before.fine
 check hang judged 'not ok' hang.stops 'the run ended while it ran'
 check hang_last_line prints 'about to stop'
