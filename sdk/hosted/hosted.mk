@@ -132,6 +132,14 @@ $$(hosted-scenarios): build/hosted/two-pass/$(1).o $(hosted-library)
 endef
 $(foreach driver,$(notdir $(hosted-drivers)),$(eval $(call driver-scenarios,$(driver))))
 
+# ---- scenarios of the hosted memory management, which is not watched itself
+
+memory-scenarios := $(filter build/explore/memory_%,$(explore-programs))
+$(memory-scenarios:=.o): EXPLORE_FLAGS = $(KERNEL_FLAGS) -Isdk/hosted/mm -Isdk/hosted/sched \
+	-Isdk/hosted/explore
+$(memory-scenarios): EXPLORE_LIBS := $(hosted-library)
+$(memory-scenarios): $(hosted-library)
+
 # ---- tests of both
 
 hosted-kernel-units := $(filter-out %_sched %_search,$(hosted-units))
