@@ -2,8 +2,10 @@
 /*
  * Does the reduced search see every order of events that the unreduced one sees? Random small
  * programs of marked accesses, a lock and an event are searched both ways, bound by bound, and the
- * sets of orders compared. Most of these programs have schedules that fail by a deadlock, which
- * are orders like others.
+ * sets of orders compared; a deadlock is the end of an order like any other. Then programs that
+ * also race, use what is freed and free twice: the reduced search finds a failure where the other
+ * one does.
+ * SEARCH_SEED=n in the environment starts with another program.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,10 +23,23 @@
 #define PROGRAM_THREADS 3
 #define PROGRAM_STEPS   5
 #define VARIABLES       2
-#define ORDERS_MAX      (1UL << 18)
-#define RUNS_MAX        400000
+#define RUNS_MAX        (1UL << 18)
+#define SECONDS         8 /* for each test */
 
-enum step { END, READ, WRITE, LOCK, UNLOCK, WAIT, SIGNAL, PAUSE };
+enum step {
+	END,
+	READ,
+	WRITE,
+	LOCK,
+	UNLOCK,
+	WAIT,
+	SIGNAL,
+	PAUSE,
+	PLAIN_READ,
+	PLAIN_WRITE,
+	FREE,
+	USE
+};
 
 /* One for each thread, in variables that do not change while it is searched. */
 static enum step program[PROGRAM_THREADS][PROGRAM_STEPS];
@@ -33,6 +48,7 @@ static unsigned char variable_of[PROGRAM_THREADS][PROGRAM_STEPS];
 static long variable[VARIABLES];
 static struct toy_lock lock;
 static struct toy_event event;
+static long *object;
 
 static void do_step(enum step step, unsigned int v)
 {
@@ -50,6 +66,14 @@ static void do_step(enum step step, unsigned int v)
 		toy_happen(&event);
 	else if (step == PAUSE)
 		hosted_point(HOSTED_STEP, NULL, 0);
+	else if (step == PLAIN_READ)
+		hosted_point(HOSTED_READ, &variable[v], sizeof(long));
+	else if (step == PLAIN_WRITE)
+		hosted_point(HOSTED_WRITE, &variable[v], sizeof(long));
+	else if (step == FREE)
+		hosted_free(object);
+	else if (step == USE)
+		hosted_point(HOSTED_MARKED_READ, object, sizeof(long));
 }
 
 static void thread(void *arg)
@@ -60,8 +84,14 @@ static void thread(void *arg)
 		do_step(program[t][i], variable_of[t][i]);
 }
 
+static void make_object(void)
+{
+	object = hosted_alloc(sizeof(*object));
+}
+
 static const struct explore_scenario scenario = {
 	.name = "random program",
+	.setup = make_object,
 	.threads = { { "a", thread, (void *)0 },
 		     { "b", thread, (void *)1 },
 		     { "c", thread, (void *)2 } },
@@ -75,18 +105,28 @@ static unsigned int draw(unsigned int below)
 	return (random_state >> 33) % below;
 }
 
-static void make_program(uint64_t seed)
+/* Of the first so many kinds of steps: those up to PAUSE do nothing wrong. */
+static enum step draw_step(unsigned int kinds)
 {
-	static const enum step steps[] = { READ,   READ, WRITE, WRITE,  WRITE, LOCK,
-					   UNLOCK, LOCK, WAIT,  SIGNAL, PAUSE };
+	static const enum step steps[] = { READ,        READ, WRITE, WRITE,  WRITE, LOCK,
+					   UNLOCK,      LOCK, WAIT,  SIGNAL, PAUSE, PLAIN_READ,
+					   PLAIN_WRITE, FREE, USE,   USE };
+	enum step step;
 
+	do
+		step = steps[draw(sizeof(steps) / sizeof(steps[0]))];
+	while (step > kinds);
+	return step;
+}
+
+static void make_program(uint64_t seed, enum step kinds)
+{
 	random_state = seed;
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
 		unsigned int length = 1 + draw(PROGRAM_STEPS), pauses = 0;
 
 		for (unsigned int i = 0; i < PROGRAM_STEPS; i++) {
-			program[t][i] = i < length ? steps[draw(sizeof(steps) / sizeof(steps[0]))] :
-						     END;
+			program[t][i] = i < length ? draw_step(kinds) : END;
 			variable_of[t][i] = draw(VARIABLES);
 			/* Going on after a third one is not free, see choice_cost(). */
 			if (program[t][i] == PAUSE && ++pauses > 2)
@@ -98,8 +138,7 @@ static void make_program(uint64_t seed)
 /* Outside of what a run restores. */
 struct orders {
 	unsigned long runs, count;
-	bool complete;
-	uint64_t hash[ORDERS_MAX];
+	uint64_t hash[RUNS_MAX];
 };
 
 static int compare(const void *a, const void *b)
@@ -109,7 +148,8 @@ static int compare(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-static void collect(struct orders *orders, unsigned int bound, bool reduced)
+/* False if there are too many. */
+static bool collect(struct orders *orders, unsigned int bound, bool reduced)
 {
 	unsigned long unique = 0;
 
@@ -117,24 +157,25 @@ static void collect(struct orders *orders, unsigned int bound, bool reduced)
 	search_begin(bound, reduced);
 	do {
 		explorer_run(&strategy_search);
-		orders->runs++;
-		orders->hash[orders->count++] = explorer->hash;
-		if (orders->count == ORDERS_MAX)
-			break;
+		if (!explorer->given_up)
+			orders->hash[orders->count++] = explorer->hash;
+		if (++orders->runs == RUNS_MAX)
+			return false;
 	} while (search_next());
-	orders->complete = orders->count < ORDERS_MAX;
 	qsort(orders->hash, orders->count, sizeof(uint64_t), compare);
 	for (unsigned long i = 0; i < orders->count; i++) {
 		if (!unique || orders->hash[i] != orders->hash[unique - 1])
 			orders->hash[unique++] = orders->hash[i];
 	}
 	orders->count = unique;
+	return true;
 }
 
 static void print_program(uint64_t seed)
 {
-	static const char *const names[] = { "-",      "read", "write",  "lock",
-					     "unlock", "wait", "signal", "pause" };
+	static const char *const names[] = { "-",          "read",        "write",  "lock",
+					     "unlock",     "wait",        "signal", "pause",
+					     "plain read", "plain write", "free",   "use" };
 
 	print_message("program %lu:\n", seed);
 	for (unsigned int t = 0; t < PROGRAM_THREADS; t++) {
@@ -144,8 +185,8 @@ static void print_program(uint64_t seed)
 	}
 }
 
-/* The lost orders: a schedule for each. */
-static void print_lost(unsigned int bound, struct orders *reduced)
+/* The lost orders: a schedule for each, its events as task, kind and memory. */
+static void print_lost(unsigned int bound, const struct orders *reduced)
 {
 	search_begin(bound, false);
 	do {
@@ -161,49 +202,108 @@ static void print_lost(unsigned int bound, struct orders *reduced)
 	} while (search_next());
 }
 
+/* What the two searches have done, outside of what a run restores. */
+struct totals {
+	unsigned long programs, all, reduced, orders;
+	time_t end;
+};
+
+static uint64_t first_seed(void)
+{
+	const char *seed = getenv("SEARCH_SEED");
+
+	return seed ? strtoul(seed, NULL, 10) : 1;
+}
+
+static void compare_orders(uint64_t seed, struct orders *all, struct orders *reduced,
+			   struct totals *totals)
+{
+	for (unsigned int bound = 0; bound < 4; bound++) {
+		if (!collect(all, bound, false))
+			return;
+		assert_true(collect(reduced, bound, true));
+		totals->all += all->runs;
+		totals->reduced += reduced->runs;
+		totals->orders += all->count;
+		if (reduced->count != all->count) {
+			print_program(seed);
+			print_message("bound %u: %lu of %lu orders\n", bound, reduced->count,
+				      all->count);
+			print_lost(bound, reduced);
+		}
+		assert_int_equal(reduced->count, all->count);
+		assert_memory_equal(reduced->hash, all->hash, all->count * sizeof(uint64_t));
+	}
+}
+
 static void test_reduction_loses_no_order(void **state)
 {
 	struct orders *all = malloc(sizeof(*all)), *reduced = malloc(sizeof(*reduced));
-	unsigned long *runs = calloc(3, sizeof(*runs));
-	time_t start = time(NULL);
-	const char *first = getenv("SEARCH_SEED");
-	uint64_t seed = first ? strtoul(first, NULL, 10) : 1;
+	struct totals *totals = calloc(1, sizeof(*totals));
 
 	(void)state;
-	for (; time(NULL) - start < 15; seed++) {
-		make_program(seed);
+	totals->end = time(NULL) + SECONDS;
+	for (uint64_t seed = first_seed(); time(NULL) < totals->end; seed++) {
+		make_program(seed, PAUSE);
 		assert_true(explorer_setup());
-		for (unsigned int bound = 0; bound < 4; bound++) {
-			collect(all, bound, false);
-			if (!all->complete)
-				continue;
-			collect(reduced, bound, true);
-			runs[0] += all->runs;
-			runs[1] += reduced->runs;
-			runs[2] += all->count;
-			if (reduced->count != all->count) {
-				print_program(seed);
-				print_message("bound %u: %lu orders, %lu reduced\n", bound,
-					      all->count, reduced->count);
-				print_lost(bound, reduced);
-			}
-			assert_int_equal(reduced->count, all->count);
-			assert_memory_equal(reduced->hash, all->hash,
-					    all->count * sizeof(uint64_t));
-		}
+		compare_orders(seed, all, reduced, totals);
 		snapshot_drop();
+		totals->programs++;
 	}
-	print_message("%lu programs, %lu runs, %lu reduced, %lu orders\n", seed, runs[0], runs[1],
-		      runs[2]);
+	print_message("%lu programs: %lu runs, %lu reduced, %lu orders\n", totals->programs,
+		      totals->all, totals->reduced, totals->orders);
+	assert_true(totals->programs > 10);
+	assert_true(totals->reduced < totals->all / 5);
 	free(all);
 	free(reduced);
-	free(runs);
+	free(totals);
+}
+
+/* True if a schedule within the bound fails. */
+static bool fails(unsigned int bound, bool reduced)
+{
+	search_begin(bound, reduced);
+	do {
+		if (!explorer_run(&strategy_search))
+			return true;
+	} while (search_next());
+	return false;
+}
+
+static void test_reduction_loses_no_failure(void **state)
+{
+	struct totals *totals = calloc(1, sizeof(*totals));
+
+	(void)state;
+	totals->end = time(NULL) + SECONDS;
+	for (uint64_t seed = first_seed(); time(NULL) < totals->end; seed++) {
+		make_program(seed, USE);
+		assert_true(explorer_setup());
+		for (unsigned int bound = 0; bound < 3; bound++) {
+			bool expected = fails(bound, false);
+
+			if (fails(bound, true) != expected)
+				print_program(seed);
+			assert_int_equal(fails(bound, true), expected);
+			/* Those that it takes a preemption to find. */
+			totals->orders += bound && expected;
+			if (expected)
+				break;
+		}
+		snapshot_drop();
+		totals->programs++;
+	}
+	print_message("%lu programs, %lu fail only with preemptions\n", totals->programs,
+		      totals->orders);
+	assert_true(totals->orders > 10);
+	free(totals);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reduction_loses_no_order),
+		cmocka_unit_test(test_reduction_loses_no_failure),
 	};
 
 	explorer_open(&scenario);

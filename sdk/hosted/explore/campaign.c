@@ -4,22 +4,18 @@
  * schedules; what each of them did, and on a terminal how far it is.
  */
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "campaign.h"
 #include "explorer.h"
 
-/* Hashes of the orders that were seen; when it is almost full, no more are counted. */
-#define SEEN_MAX (1UL << 22)
-
 /* The clock is looked at only so often. */
 #define RUNS_PER_LOOK 256
 
 struct part {
 	char name[32];
-	unsigned long runs, orders, events;
+	unsigned long runs, given_up, orders, events;
 	double began, ends;
 };
 
@@ -34,19 +30,12 @@ static double clock_now(void)
 /* True if the order of the last run is a new one. */
 static bool note_order(struct campaign *campaign)
 {
-	uint64_t hash = explorer->hash | 1;
+	uint64_t *seen = table_at(&campaign->seen, explorer->hash);
+	bool is_new = !*seen;
 
-	if (campaign->orders > SEEN_MAX / 4 * 3)
-		return false;
-	for (unsigned long i = hash % SEEN_MAX;; i = (i + 1) % SEEN_MAX) {
-		if (explorer->seen[i] == hash)
-			return false;
-		if (explorer->seen[i])
-			continue;
-		explorer->seen[i] = hash;
-		campaign->orders++;
-		return true;
-	}
+	*seen = 1;
+	campaign->orders += is_new;
+	return is_new;
 }
 
 static void show(const struct campaign *campaign, const struct part *part, bool end,
@@ -57,10 +46,11 @@ static void show(const struct campaign *campaign, const struct part *part, bool 
 	if (!campaign->out || (!end && !isatty(fileno(campaign->out))))
 		return;
 	fprintf(campaign->out,
-		"%s%-12s %9lu schedules, %9lu orders new, %7.0f/s, %5.1f M steps/s, %6.2f s%s%s%s",
-		isatty(fileno(campaign->out)) ? "\r" : "", part->name, part->runs, part->orders,
-		part->runs / took, part->events / took / 1e6, took, *why ? ": " : "", why,
-		end ? "\n" : "");
+		"%s%-8s %9lu schedules (%lu given up), %9lu new orders, %7.0f/s, %5.1f M steps/s, "
+		"%6.2f s%s%s%s",
+		isatty(fileno(campaign->out)) ? "\r" : "", part->name, part->runs - part->given_up,
+		part->given_up, part->orders, (part->runs - part->given_up) / took,
+		part->events / took / 1e6, took, *why ? ": " : "", why, end ? "\n" : "");
 	fflush(campaign->out);
 }
 
@@ -70,7 +60,10 @@ static bool try_one(struct campaign *campaign, struct part *part, const struct s
 	bool passed = explorer_run(strategy);
 
 	part->runs++;
-	part->orders += note_order(campaign);
+	if (explorer->given_up)
+		part->given_up++;
+	else
+		part->orders += note_order(campaign);
 	part->events += explorer->length;
 	return passed;
 }
@@ -89,6 +82,7 @@ static bool over(const struct campaign *campaign, const struct part *part)
 static void add(struct campaign *campaign, const struct part *part)
 {
 	campaign->total += part->runs;
+	campaign->given_up += part->given_up;
 	campaign->events += part->events;
 }
 
@@ -157,13 +151,11 @@ bool campaign_run(struct campaign *campaign)
 	double ends = began + campaign->seconds;
 	enum outcome outcome = PASSED;
 
-	if (!explorer->seen)
-		explorer->seen = hosted_map(0, SEEN_MAX * sizeof(*explorer->seen));
-	madvise(explorer->seen, SEEN_MAX * sizeof(*explorer->seen), MADV_DONTNEED);
 	if (campaign->search)
 		outcome = search(campaign, campaign->random ? (began + ends) / 2 : ends);
 	if (outcome != FAILED && campaign->random && !campaign->complete)
 		outcome = random_runs(campaign, ends);
+	table_clear(&campaign->seen);
 	campaign->took = clock_now() - began;
 	return outcome != FAILED;
 }

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "table.h"
+
 struct campaign {
 	bool search, reduced, random; /* strategies, one after the other */
 	unsigned int bound;
@@ -18,10 +20,12 @@ struct campaign {
 	FILE *out; /* a line for each bound and strategy; NULL: none */
 
 	/* What came of it. */
-	unsigned long total;  /* runs */
-	unsigned long orders; /* different ones: no two of them equivalent */
+	unsigned long total;    /* runs */
+	unsigned long given_up; /* of them: what would have followed was known */
+	unsigned long orders;   /* different ones: no two of them equivalent */
 	unsigned long events;
 	double took;
+	struct table seen;
 	bool complete; /* there is no schedule that was not tried, or one equivalent to it */
 };
 

@@ -3,8 +3,8 @@
  * The explorer's own state and parts. It lies outside of what a schedule changes and is restored:
  * in one mapping that `explorer` points to.
  *
- * A run is a sequence of events: an event is what a task does from one point to its next one. Before
- * each event there is a choice among the runnable tasks.
+ * A run is a sequence of events: an event is what a task does from one point to its next one.
+ * Before each event there is a choice among the runnable tasks.
  */
 #ifndef HOSTED_EXPLORER_H
 #define HOSTED_EXPLORER_H
@@ -13,6 +13,7 @@
 
 #include "../sched/internal.h"
 #include "explore.h"
+#include "table.h"
 
 /* A run with more events is a livelock. Event numbers fit into the clocks. */
 #define EVENTS_MAX   20000
@@ -27,6 +28,7 @@ struct event {
 	uint64_t hash;     /* of this event and its past */
 	struct hosted_access access;
 	unsigned int task;
+	bool hidden; /* it has put to sleep, woken or freed something, too */
 };
 
 /* The choice before the event of the same number. */
@@ -34,11 +36,13 @@ struct choice {
 	uint32_t runnable;
 	uint32_t wanted; /* to be tried here */
 	uint32_t tried;
-	uint16_t cost; /* preemptions before it */
-	uint16_t turn; /* events of the current task so far: names the choice, see struct switch_at */
-	uint8_t current; /* the task that ran before */
-	uint8_t usual;   /* who goes on if nobody interferes; any other costs a preemption ... */
-	bool free;       /* ... unless the current one sleeps, has ended or gives way */
+	uint32_t asleep; /* whatever these could do here is equivalent to something tried before */
+	bool usual_hidden; /* the event of the usual task had a hidden effect */
+	uint16_t cost;     /* preemptions before it */
+	uint16_t turn;     /* events of the current task so far */
+	uint8_t current;   /* the task that ran before */
+	uint8_t usual;     /* who goes on if nobody interferes; any other costs a preemption ... */
+	bool free;         /* ... unless the current one sleeps, has ended or gives way */
 	uint8_t chosen;
 	uint16_t stays; /* of the current task so far */
 	uint16_t block; /* the last choice at which the chosen task need not have gone on */
@@ -82,6 +86,8 @@ struct search {
 	unsigned int replayed; /* so many choices are as in the last run, the last of them new */
 	bool reduced;          /* leave out what is equivalent to another schedule */
 	bool cut;              /* the bound has left something out */
+	struct table been;     /* by order and who goes on: 1 + preemptions that were left */
+	struct table found;    /* by event: tasks of later events that depend on it */
 };
 
 /* random.c: priorities that change at a few random events (PCT). */
@@ -117,8 +123,8 @@ struct explorer {
 	uint32_t run;         /* number of this run: makes what cells say of earlier ones void */
 	uint64_t hash;        /* of the order of all events: equal for equivalent schedules */
 	unsigned int race[2]; /* the two events of a data race */
+	bool given_up;        /* the last run: an earlier one has been where it had come to */
 	bool recording;
-	uint64_t *seen;                   /* see campaign.c */
 	uintptr_t part_end[HOSTED_TASKS]; /* after the set-up */
 	struct hosted_failure failure;
 	struct thread threads[HOSTED_TASKS];
@@ -156,6 +162,7 @@ void order_open(void);
 void order_begin(void);
 void order_event(unsigned int id);
 void order_spawned(unsigned int id);
+void order_freed(uintptr_t addr, size_t size);
 void order_slept(unsigned int id);
 void order_woken(unsigned int id, bool slept);
 void order_expired(unsigned int id);

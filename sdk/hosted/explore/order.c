@@ -277,6 +277,7 @@ void order_event(unsigned int id)
 	uintptr_t end;
 
 	event->task = id;
+	event->hidden = false;
 	event->access = hosted_tasks[id].next;
 	event->past = past;
 	end = event->access.addr + event->access.size;
@@ -297,13 +298,14 @@ void order_event(unsigned int id)
 }
 
 /* The last event writes to one thing more. */
-static void also_write(unsigned int id, const void *obj)
+static void also_write(unsigned int id, uintptr_t obj)
 {
 	struct thread *thread = &explorer->threads[id];
 	struct event *event = &explorer->events[explorer->length];
 
+	event->hidden = true;
 	explorer->hash -= event->hash;
-	event->hash += touch(cell_of((uintptr_t)obj), HOSTED_WRITE, event->task, &thread->past);
+	event->hash += touch(cell_of(obj), HOSTED_WRITE, event->task, &thread->past);
 	event->hash = thread->hash = mix(event->hash);
 	event->past = thread->past;
 	explorer->hash += event->hash;
@@ -312,16 +314,25 @@ static void also_write(unsigned int id, const void *obj)
 /* Whether a wake meets a task asleep depends on which of the two comes first. */
 void order_slept(unsigned int id)
 {
-	also_write(id, &hosted_tasks[id]);
+	also_write(id, (uintptr_t)&hosted_tasks[id]);
 }
 
 void order_woken(unsigned int id, bool slept)
 {
 	struct thread *by = &explorer->threads[hosted_running->id];
 
-	also_write(hosted_running->id, &hosted_tasks[id]);
+	also_write(hosted_running->id, (uintptr_t)&hosted_tasks[id]);
 	if (!slept)
 		return;
 	join(&explorer->threads[id].past, &by->past);
 	explorer->threads[id].hash += mix(by->hash + 2);
+}
+
+/* Who has used a block before it is freed might use it afterwards instead. */
+void order_freed(uintptr_t addr, size_t size)
+{
+	for (uintptr_t at = addr & -GRANULE; at < addr + size; at += GRANULE) {
+		if (arena_cells[(at - HOSTED_ARENA) / GRANULE].run == explorer->run)
+			also_write(hosted_running->id, at);
+	}
 }

@@ -105,6 +105,7 @@ static void note(const char *text)
 static const struct hosted_hooks hooks = {
 	.choose = choose,
 	.spawned = order_spawned,
+	.freed = order_freed,
 	.slept = order_slept,
 	.woken = order_woken,
 	.expired = order_expired,
@@ -185,11 +186,14 @@ bool explorer_run(const struct strategy *strategy)
 	explorer->record.notes = 0;
 	memset(explorer->record.pending, 0, sizeof(explorer->record.pending));
 	explorer->race[0] = 0;
+	explorer->given_up = false;
 	explorer->strategy = strategy;
 	if (strategy->begin)
 		strategy->begin();
 	hosted_hooks = &hooks;
 	passed = run();
 	hosted_hooks = NULL;
+	if (explorer->given_up)
+		return true;
 	return passed && run_alone("check", &explorer->scenario->check) && !leaks();
 }

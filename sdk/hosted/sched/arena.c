@@ -124,6 +124,8 @@ void hosted_free(void *p)
 	if (header->magic == MAGIC_FREED)
 		hosted_fail("double free", "%p, a block of %lu bytes", p, header->size);
 	header->magic = MAGIC_FREED;
+	if (hosted_hooks)
+		hosted_hooks->freed((uintptr_t)p, header->size);
 	memset(shadow_of((uintptr_t)p), SHADOW_FREED, (header->size + GRANULE - 1) / GRANULE);
 	usage.blocks--;
 	usage.bytes -= header->size;

@@ -55,6 +55,7 @@ struct hosted_hooks {
 	/* Who of the runnable tasks (a bit for each id) goes on, after the running one. */
 	unsigned int (*choose)(uint32_t runnable, unsigned int current);
 	void (*spawned)(unsigned int id);
+	void (*freed)(uintptr_t addr, size_t size);
 	void (*slept)(unsigned int id);
 	void (*woken)(unsigned int id, bool slept); /* by the running task */
 	void (*expired)(unsigned int id);           /* because nobody else can run */
@@ -64,6 +65,9 @@ struct hosted_hooks {
 	void (*note)(const char *text);
 };
 extern const struct hosted_hooks *hosted_hooks;
+
+/* Ends the run, from a hook: it has not failed. */
+void hosted_stop(void) __attribute__((noreturn));
 
 void hosted_access(enum hosted_op op, uintptr_t addr, size_t size, const void *ip);
 

@@ -281,6 +281,16 @@ struct hosted_task *hosted_spawn(const char *name, void (*fn)(void *arg), void *
 	return task;
 }
 
+/* Leaves the running task where it is, for good. */
+void hosted_stop(void)
+{
+	main_waits = false;
+	set_state(hosted_tasks, HOSTED_RUNNABLE);
+	hosted_running = hosted_tasks;
+	hosted_fiber_switch(&(void *){ NULL }, hosted_tasks->sp);
+	__builtin_unreachable();
+}
+
 void hosted_fail(const char *oracle, const char *format, ...)
 {
 	va_list args;
@@ -293,11 +303,7 @@ void hosted_fail(const char *oracle, const char *format, ...)
 		fprintf(stderr, "hosted: %s: %s\n", oracle, failure.text);
 		abort();
 	}
-	main_waits = false;
-	set_state(hosted_tasks, HOSTED_RUNNABLE);
-	hosted_running = hosted_tasks;
-	hosted_fiber_switch(&(void *){ NULL }, hosted_tasks->sp);
-	__builtin_unreachable();
+	hosted_stop();
 }
 
 void hosted_note(const char *format, ...)

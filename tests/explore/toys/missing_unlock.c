@@ -30,5 +30,5 @@ static void close_it(void *arg)
 const struct explore_scenario explore_scenario = {
 	.name = "missing_unlock",
 	.about = "returns with the lock held when closed",
-	.threads = { { "first", use }, { "closer", close_it }, { "second", use }, { "third", use } },
+	.threads = { { "first", use }, { "close", close_it }, { "second", use }, { "third", use } },
 };
