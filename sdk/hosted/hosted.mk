@@ -148,6 +148,10 @@ $(hosted-kernel-units): UNIT_FLAGS += -Isdk/hosted/include -Isdk/hosted/mm -Iinc
 $(hosted-kernel-units): UNIT_LIBS := $(hosted-library)
 $(hosted-kernel-units): tests/unit/lib/hosted.c $(hosted-library)
 build/unit/hosted_mm: tests/trace/recorder.c
-build/unit/hosted_drivers: $(patsubst %,build/hosted/two-pass/%.o,$(notdir $(hosted-drivers)))
+# $(call drivers-of,FLAVOR)
+drivers-of = $(patsubst %,build/hosted/$(1)/%.o,$(notdir $(hosted-drivers)))
+build/unit/hosted_drivers: $(call drivers-of,two-pass)
+build/unit/hosted_drivers_one_pass: $(call drivers-of,one-pass)
+build/unit/hosted_drivers_debug: $(call drivers-of,debug)
 
 -include $(wildcard $(hosted-kernel:=.d) build/hosted/*/*/*.o.d)

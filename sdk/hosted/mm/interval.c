@@ -126,7 +126,6 @@ static void call_finishes(struct llist_head *finishes)
 		node = node->next;
 		hosted_point(HOSTED_MARKED_READ, finish->notifier, 1);
 		finish->notifier->ops->invalidate_finish(finish);
-		hosted_point(HOSTED_MARKED_READ, finish, 1);
 	}
 }
 
