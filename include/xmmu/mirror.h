@@ -96,30 +96,35 @@ struct xmmu_mirror {
 	struct xmmu_config config;
 	struct mm_struct *mm;
 	unsigned long watchdog; /* jiffies */
+	/* Nobody listens to invalidations, and the device has no DMA addresses that stay. */
+	bool plain;
 	/* Bits of enum xmmu_flag in sdk/core/internal.h; waited for as bits, so zeroed is valid. */
 	unsigned long flags;
 	/* enum xmmu_state in sdk/core/internal.h. Written under the lock. */
 	unsigned int state;
-	/* Serialises insertion and removal of blocks; never taken in a callback. */
-	struct mutex block_mutex;
 	/* The mirror's lock: one of the two, chosen by the policy. */
 	struct mutex mutex;
 	spinlock_t spin;
 	struct mmu_notifier notifier;
 	/*
-	 * Callbacks of this mirror that run, and invalidations of the mm whose callbacks are over
+	 * Callbacks of this mirror that wait, and invalidations of the mm whose callbacks are over
 	 * and which have not ended; and how many have ended. See xmmu_walk_begin().
 	 */
 	atomic_t open;
 	atomic_t ended;
-	/* Under the lock for writing, under the lock or block_mutex for reading. */
+	/* Under the lock. */
 	struct rb_root_cached blocks;
-	/* Innermost lock: tickets, last_ticket, users. */
+	/* Innermost lock: tickets, listed, last_ticket. */
 	spinlock_t ticket_lock;
 	struct list_head tickets;
+	/* How many. Read without the lock, by whoever has nothing to do if there is none. */
+	unsigned int listed;
 	u64 last_ticket;
-	/* Walks, removals and zaps by the driver that still run; detach waits for them. */
-	unsigned int users;
+	/*
+	 * Walks, removals and zaps by the driver that still run, and one for being attached; detach
+	 * waits for them.
+	 */
+	atomic_t users;
 	/* Any of the above changed in a way that somebody may wait for. */
 	wait_queue_head_t wait;
 	struct xmmu_counters counters;

@@ -128,8 +128,9 @@ struct xmmu_ops {
 	/**
 	 * @brief Remove every translation of a span from the device's page table.
 	 *
-	 * Mandatory. Reports what it removed with xmmu_gather_add(); if all zaps of an event report
-	 * nothing, no flush is posted. It removes and reports no more than it is told to: an entry
+	 * Mandatory. Called for spans only in which walks have committed something. Reports what it
+	 * removed with xmmu_gather_add(); if all zaps of an event report nothing, no flush is
+	 * posted. It removes and reports no more than it is told to: an entry
 	 * of the device that is larger than the span, a 2 MiB one for instance, is split, or is not
 	 * made in the first place where single pages of it may be taken away. It must not allocate,
 	 * fault, copy to or from user space, nor take a lock under which any of these happens.

@@ -46,6 +46,12 @@ struct xmmu_range {
 	unsigned long seq;
 	/* seq as it was when the re-arming worker began to wait. Under the lock. */
 	unsigned long rearm_seq;
+	/*
+	 * All that walks have committed and no zap has taken back lies in between; nothing does if
+	 * the end is not after the start. Under the lock.
+	 */
+	unsigned long filled_start;
+	unsigned long filled_end;
 	/* An invalidation was seen and its end was not. Under the lock. */
 	bool cold;
 	/* mirror->ended when it got cold. Under the lock. */
@@ -75,9 +81,7 @@ struct xmmu_range {
  *                 address space, or xmmu_ops::range_free is missing.
  * @retval -ESRCH  The mirror is not attached, or its address space is gone.
  * @retval -EIO    The device was isolated.
- * @retval -EINTR  A signal arrived; nothing is left. The first insertion into an address space
- *                 takes all locks of it, which any signal interrupts; waiting for other insertions
- *                 only a fatal one.
+ * @retval -EINTR  A signal arrived while the locks of the mm were taken; nothing is left.
  * @retval -ENOMEM No memory; nothing is left.
  */
 int __must_check xmmu_range_insert(struct xmmu_mirror *mirror, struct xmmu_range *range,

@@ -55,7 +55,10 @@ struct xmmu_stats {
 	u64 wait_ns;
 	/** The longest single wait in nanoseconds. */
 	u64 wait_ns_max;
-	/** The longest callback in nanoseconds, from entry to return. */
+	/**
+	 * The longest callback in nanoseconds, of those that had to wait for the device: from the
+	 * beginning of the wait to the return.
+	 */
 	u64 invalidate_ns_max;
 	/** Windows committed. */
 	u64 commits;

@@ -44,6 +44,7 @@ struct xmmu_ticket {
 	unsigned long end;
 	enum xmmu_ticket_kind kind;
 	bool confirmed; /* flushes only: a transfer leaves the list instead */
+	bool stays;     /* in the list when confirmed, until its owner takes it out */
 	bool orphan;    /* nobody waits: freed when confirmed */
 			/** @endcond */
 };

@@ -34,11 +34,6 @@ bool xmmu_page_mappable(struct page *page)
 	return !is_device_private_page(page) && !is_pci_p2pdma_page(page);
 }
 
-static bool xmmu_dma_used(const struct xmmu_range *range)
-{
-	return range->mirror->config.dma == XMMU_DMA_LEAF;
-}
-
 static dma_addr_t *xmmu_entry(struct xmmu_range *range, unsigned long addr)
 {
 	struct xmmu_chunk *chunk = xa_load(&range->dma, addr / XMMU_WINDOW);
@@ -60,7 +55,7 @@ int xmmu_dma_reserve(struct xmmu_walk *walk)
 	struct xmmu_chunk *chunk;
 	int err;
 
-	if (!xmmu_dma_used(range) || xa_load(&range->dma, index))
+	if (xa_load(&range->dma, index))
 		return 0;
 	if (xmmu_inject_fail())
 		return -ENOMEM;
@@ -139,8 +134,6 @@ bool xmmu_dma_upgrades(struct xmmu_walk *walk)
 {
 	unsigned long addr, *pfn = walk->pfns;
 
-	if (!xmmu_dma_used(walk->range))
-		return false;
 	for (addr = walk->pos; addr < walk->stop; addr += PAGE_SIZE, pfn++) {
 		dma_addr_t entry = *xmmu_entry(walk->range, addr);
 
@@ -181,8 +174,6 @@ int xmmu_dma_map(struct xmmu_walk *walk)
 	unsigned long addr, *pfn = walk->pfns;
 	int err = 0;
 
-	if (!xmmu_dma_used(walk->range))
-		return 0;
 	for (addr = walk->pos; addr < walk->stop && !err; addr += PAGE_SIZE, pfn++)
 		if (xmmu_walk_takes(walk, *pfn))
 			err = xmmu_entry_map(walk, xmmu_entry(walk->range, addr), *pfn);
@@ -226,6 +217,8 @@ void xmmu_dma_free(struct xmmu_range *range)
 	struct xmmu_chunk *chunk;
 	unsigned long index;
 
+	if (xa_empty(&range->dma))
+		return;
 	xa_for_each(&range->dma, index, chunk)
 		kfree(chunk);
 	xa_destroy(&range->dma);

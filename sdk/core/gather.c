@@ -2,9 +2,14 @@
 /*
  * Tickets: what the device still has to confirm, and who waits for it.
  *
- * A flush stays in the list from the moment it is posted until the invalidation that posted it has
- * unmapped its span; `confirmed` says that the device is done. A transfer is in the list from its
- * mapping to its end. An invalidation waits for all that overlap it and are not newer.
+ * A flush is in the list from the moment it is posted until the device has confirmed it. If walks
+ * must be kept out for longer, because there is something to unmap, it stays until that is done,
+ * and `confirmed` says that the device is. A transfer is in the list from its mapping to its end.
+ * An invalidation waits for all that overlap it and are not newer.
+ *
+ * Most of the time the list is empty, or holds one ticket of the caller's own: `listed` says so
+ * without the lock. Tickets are added under the mirror's lock, so who holds that and reads 0 is
+ * right until he drops it.
  */
 #include <linux/ktime.h>
 #include <linux/slab.h>
@@ -32,31 +37,47 @@ void xmmu_ticket_add(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket,
 	ticket->confirmed = test_bit(XMMU_FLAG_CUT, &mirror->flags);
 	ticket->id = ++mirror->last_ticket;
 	list_add_tail(&ticket->node, &mirror->tickets);
+	WRITE_ONCE(mirror->listed, mirror->listed + 1);
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+}
+
+/*
+ * Whoever reads the new number sees what the device has done. With the last one its owner may go on
+ * at once, and free it. Under ticket_lock.
+ */
+void xmmu_ticket_unlist(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket)
+{
+	lockdep_assert_held(&mirror->ticket_lock);
+	if (list_empty(&ticket->node))
+		return;
+	list_del_init(&ticket->node);
+	smp_store_release(&mirror->listed, mirror->listed - 1);
 }
 
 void xmmu_ticket_del(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket)
 {
 	unsigned long irq;
 
+	if (list_empty(&ticket->node))
+		return;
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
-	list_del_init(&ticket->node);
-	wake_up_all(&mirror->wait);
+	xmmu_ticket_unlist(mirror, ticket);
+	xmmu_mirror_wake(mirror);
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
 }
 
-/* Under ticket_lock. After it, an orphan is gone. */
+/* Under ticket_lock. Unless it stays, its owner may have freed the ticket when this returns. */
 static void xmmu_ticket_confirm_locked(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket)
 {
-	lockdep_assert_held(&mirror->ticket_lock);
+	bool orphan = ticket->orphan;
+
 	trace_xmmu_flush_done(mirror, ticket->id);
-	if (ticket->orphan) {
-		list_del(&ticket->node);
+	ticket->confirmed = true;
+	if (orphan || !ticket->stays)
+		xmmu_ticket_unlist(mirror, ticket);
+	if (orphan)
 		kfree(ticket);
-	} else {
-		ticket->confirmed = true;
-	}
-	wake_up_all(&mirror->wait);
+	xmmu_mirror_wake(mirror);
 }
 
 /* Nothing was posted for it. */
@@ -98,6 +119,8 @@ bool xmmu_ticket_pending(struct xmmu_mirror *mirror, unsigned long start, unsign
 	unsigned long irq;
 	bool pending = false;
 
+	if (!xmmu_ticket_any(mirror))
+		return false;
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
 	list_for_each_entry(ticket, &mirror->tickets, node) {
 		if (ticket->id > until)
@@ -165,6 +188,6 @@ void xmmu_ticket_complete_all(struct xmmu_mirror *mirror)
 		else
 			xmmu_ticket_confirm_locked(mirror, ticket);
 	}
-	wake_up_all(&mirror->wait);
+	xmmu_mirror_wake(mirror);
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
 }

@@ -2,8 +2,7 @@
 /*
  * What the files of the core share and a driver does not see.
  *
- * Locks, outermost first: mmap_lock (callbacks only), block_mutex (never in callbacks), the
- * mirror's lock, ticket_lock. block_mutex is taken before mmap_lock where both are needed.
+ * Locks, outermost first: mmap_lock, the mirror's lock, ticket_lock.
  */
 #ifndef XMMU_INTERNAL_H
 #define XMMU_INTERNAL_H
@@ -48,7 +47,7 @@ struct xmmu_block {
 	struct xmmu_mirror *mirror;
 	const struct xmmu_ops *ops;   /* outlives the mirror */
 	struct rb_root_cached ranges; /* under the mirror's lock */
-	unsigned int nr_ranges;       /* under block_mutex */
+	unsigned int nr_ranges;       /* under the mirror's lock */
 	struct kref ref;
 	struct work_struct rearm;
 };
@@ -59,7 +58,9 @@ struct xmmu_inval {
 	struct xmmu_mirror *mirror;
 	struct xmmu_block *block; /* of the kernel's event; or else: */
 	struct xmmu_range *range; /* of the driver's zap; NULL if it is everything */
-	bool own;                 /* the driver caused it: nothing is zapped */
+	enum mmu_notifier_event event;
+	bool blockable;
+	bool own; /* the driver caused it: nothing is zapped */
 	unsigned long start;
 	unsigned long end;
 	struct xmmu_gather gather;
@@ -68,10 +69,10 @@ struct xmmu_inval {
 	struct xmmu_ticket stack_ticket;
 	struct xmmu_ticket *spare; /* allocated for a flush that nobody waits for */
 	u64 until;                 /* tickets up to this one concern the invalidation */
-	struct xmmu_report report;
-	ktime_t entered;
-	bool hit;     /* a range overlapped */
-	bool waiting; /* xmmu_inval_finish() must be called */
+	u64 wait_ns;
+	ktime_t stalled; /* when it began to wait, or 0 */
+	bool hit;        /* a range overlapped */
+	bool waiting;    /* xmmu_inval_finish() must be called */
 };
 
 #define xmmu_slot(mirror, field) \
@@ -91,6 +92,7 @@ void xmmu_driver_del(struct xmmu_mirror *mirror);
 bool xmmu_mirror_trylock(struct xmmu_mirror *mirror);
 bool xmmu_mirror_pin(struct xmmu_mirror *mirror);
 void xmmu_mirror_unpin(struct xmmu_mirror *mirror);
+void xmmu_mirror_wake(struct xmmu_mirror *mirror);
 int xmmu_mirror_error(const struct xmmu_mirror *mirror);
 
 /* range.c */
@@ -119,10 +121,20 @@ void xmmu_inval_zap(struct xmmu_inval *inval, struct xmmu_range *range);
 void xmmu_inval_post(struct xmmu_inval *inval);
 void xmmu_inval_finish(struct xmmu_inval *inval);
 
+/*
+ * Whether a ticket is listed. Tickets are added under the mirror's lock; who reads none sees what
+ * the device has done before they were confirmed.
+ */
+static inline bool xmmu_ticket_any(const struct xmmu_mirror *mirror)
+{
+	return smp_load_acquire(&mirror->listed);
+}
+
 /* gather.c */
 void xmmu_ticket_add(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket,
 		     enum xmmu_ticket_kind kind, unsigned long start, unsigned long end);
 void xmmu_ticket_confirm(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket);
+void xmmu_ticket_unlist(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket);
 void xmmu_ticket_del(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket);
 bool xmmu_ticket_pending(struct xmmu_mirror *mirror, unsigned long start, unsigned long end,
 			 u64 until);
@@ -133,13 +145,19 @@ void xmmu_ticket_complete_all(struct xmmu_mirror *mirror);
 /* xfer.c */
 void xmmu_xfer_abandon(struct xmmu_xfer *xfer);
 
+/* Whether leaves have DMA addresses. The first three functions are called only then. */
+static inline bool xmmu_dma_used(const struct xmmu_range *range)
+{
+	return range->mirror->config.dma == XMMU_DMA_LEAF;
+}
+
 /* dma.c */
 bool xmmu_page_mappable(struct page *page);
 int xmmu_dma_reserve(struct xmmu_walk *walk);
+bool xmmu_dma_upgrades(struct xmmu_walk *walk);
 int xmmu_dma_map(struct xmmu_walk *walk);
 void xmmu_dma_keep(struct xmmu_walk *walk);
 void xmmu_dma_abandon(struct xmmu_walk *walk);
-bool xmmu_dma_upgrades(struct xmmu_walk *walk);
 void xmmu_dma_mark_zapped(struct xmmu_range *range, unsigned long start, unsigned long end);
 void xmmu_dma_unmap(struct xmmu_range *range, unsigned long start, unsigned long end);
 dma_addr_t xmmu_dma_addr(struct xmmu_range *range, unsigned long addr);

@@ -5,6 +5,9 @@
  * Under the lock: advance the sequences, zap, post the flush. Then drop the lock, wait until
  * everything posted that overlaps is confirmed, unmap from DMA, return. If all is confirmed before
  * the lock is dropped, there is nothing to wait for and nothing to come back for.
+ *
+ * The clock is read only where there is something to wait for: reading it takes longer than the
+ * rest of an invalidation that finds nothing.
  */
 #include <linux/ktime.h>
 #include <linux/mmu_notifier.h>
@@ -24,38 +27,53 @@ void xmmu_inval_init(struct xmmu_inval *inval, struct xmmu_mirror *mirror, unsig
 	inval->end = end;
 	inval->gather.start = ULONG_MAX;
 	inval->gather.end = 0;
-	inval->ticket = &inval->stack_ticket;
+	inval->ticket = NULL;
 	inval->spare = NULL;
-	inval->until = 0;
-	inval->report.wait_ns = 0;
-	inval->entered = ktime_get();
+	inval->wait_ns = 0;
+	inval->stalled = 0;
 	inval->hit = false;
 	inval->waiting = false;
 }
 
-/* Zap what the invalidation and the range have in common. */
+/*
+ * What was zapped is populated no more. If it lies in the middle, the range keeps it in the span:
+ * the span may hold more than is populated, never less.
+ */
+static void xmmu_range_emptied(struct xmmu_range *range, unsigned long start, unsigned long end)
+{
+	if (start == range->filled_start)
+		range->filled_start = end;
+	else if (end == range->filled_end)
+		range->filled_end = start;
+}
+
+/* Zap what the invalidation and the range have in common, as far as it can be populated. */
 void xmmu_inval_zap(struct xmmu_inval *inval, struct xmmu_range *range)
 {
-	unsigned long start = max(inval->start, xmmu_range_start(range));
-	unsigned long end = min(inval->end, xmmu_range_end(range));
+	unsigned long start = max(inval->start, range->filled_start);
+	unsigned long end = min(inval->end, range->filled_end);
 
 	xmmu_mirror_assert_locked(inval->mirror);
+	if (start >= end)
+		return;
 	xmmu_inject_delay();
 	inval->mirror->config.ops->zap(range, start, end, &inval->gather);
+	xmmu_range_emptied(range, start, end);
 	xmmu_dma_mark_zapped(range, start, end);
 	xmmu_debug_check_gather(&inval->gather, inval->start, inval->end);
 	xmmu_inject_delay();
 }
 
 /*
- * The kernel keeps walks out of the span until the invalidation ends. When the driver zaps, only
- * the ticket does, until everything is unmapped: it covers the whole span, and is there even if
- * nothing was populated.
+ * The kernel keeps walks out of the span until its event ends. When the driver zaps, only a ticket
+ * over the whole span does. Where there is something to unmap it stays until that is done.
  */
 static void xmmu_inval_add_ticket(struct xmmu_inval *inval)
 {
 	bool whole = !inval->block;
 
+	inval->ticket = inval->spare ?: &inval->stack_ticket;
+	inval->ticket->stays = whole || inval->mirror->config.dma == XMMU_DMA_LEAF;
 	xmmu_ticket_add(inval->mirror, inval->ticket, XMMU_TICKET_FLUSH,
 			whole ? inval->start : inval->gather.start,
 			whole ? inval->end : inval->gather.end);
@@ -120,19 +138,18 @@ void xmmu_inval_post(struct xmmu_inval *inval)
 {
 	struct xmmu_mirror *mirror = inval->mirror;
 	bool zapped = !xmmu_gather_empty(&inval->gather);
-	bool flush = zapped && mirror->config.ops->flush;
 
 	xmmu_mirror_assert_locked(mirror);
 	if (zapped)
 		xmmu_count(mirror, zaps);
-	if (inval->block && !flush)
-		inval->ticket = NULL;
-	if (inval->ticket)
+	if (zapped && mirror->config.ops->flush) {
 		xmmu_inval_add_ticket(inval);
-	if (flush)
 		xmmu_inval_flush(inval);
-	else if (inval->ticket)
+	} else if (!inval->block && xmmu_ticket_any(mirror)) {
+		/* If others must be waited for, the ticket keeps walks out meanwhile. */
+		xmmu_inval_add_ticket(inval);
 		xmmu_ticket_confirm(mirror, inval->ticket);
+	}
 	inval->until = READ_ONCE(mirror->last_ticket);
 	inval->waiting = xmmu_ticket_pending(mirror, inval->start, inval->end, inval->until);
 	if (!inval->waiting)
@@ -151,8 +168,9 @@ static void xmmu_inval_wait(struct xmmu_inval *inval)
 	}
 	if (!inval->ticket || READ_ONCE(inval->ticket->confirmed))
 		xmmu_count(mirror, waits_shared);
+	inval->stalled = ktime_get();
 	xmmu_inject_delay();
-	inval->report.wait_ns = xmmu_ticket_wait(mirror, inval->start, inval->end, inval->until);
+	inval->wait_ns = xmmu_ticket_wait(mirror, inval->start, inval->end, inval->until);
 	xmmu_inject_delay();
 }
 
@@ -176,49 +194,121 @@ static bool xmmu_event_is_own(const struct xmmu_mirror *mirror,
 	return mirror->config.owner && event->owner == mirror->config.owner;
 }
 
-static void xmmu_inval_report(struct xmmu_inval *inval, enum xmmu_outcome outcome)
+static bool xmmu_mirror_is_heard(const struct xmmu_mirror *mirror)
+{
+	return mirror->config.ops->report || trace_xmmu_invalidate_enabled();
+}
+
+static void xmmu_inval_report(const struct xmmu_inval *inval, enum xmmu_outcome outcome)
 {
 	struct xmmu_mirror *mirror = inval->mirror;
-	struct xmmu_report *report = &inval->report;
+	const struct xmmu_report report = {
+		.event = { inval->event, inval->start, inval->end, inval->blockable },
+		.outcome = outcome,
+		.zap_start = inval->gather.start,
+		.zap_end = inval->gather.end,
+		.wait_ns = inval->wait_ns,
+	};
 
-	report->outcome = outcome;
-	report->zap_start = inval->gather.start;
-	report->zap_end = inval->gather.end;
-	atomic_dec(&mirror->open);
+	trace_xmmu_invalidate(mirror, &report);
+	if (mirror->config.ops->report && (inval->hit || outcome == XMMU_REFUSED))
+		mirror->config.ops->report(mirror, &report);
+}
+
+/* The callback is over. */
+static void xmmu_inval_leave(struct xmmu_inval *inval, enum xmmu_outcome outcome)
+{
+	struct xmmu_mirror *mirror = inval->mirror;
+
 	if (outcome == XMMU_REFUSED)
 		xmmu_count(mirror, refused);
 	if (outcome == XMMU_FILTERED)
 		xmmu_count(mirror, filtered);
-	xmmu_count_max(mirror, invalidate_ns_max,
-		       ktime_to_ns(ktime_sub(ktime_get(), inval->entered)));
-	trace_xmmu_invalidate(mirror, report);
-	if (mirror->config.ops->report && (inval->hit || outcome == XMMU_REFUSED))
-		mirror->config.ops->report(mirror, report);
+	if (inval->stalled)
+		xmmu_count_max(mirror, invalidate_ns_max,
+			       ktime_to_ns(ktime_sub(ktime_get(), inval->stalled)));
+	if (xmmu_mirror_is_heard(mirror))
+		xmmu_inval_report(inval, outcome);
 }
 
 /* Taken without sleeping if the event must not block; false if that was not possible. */
-static bool xmmu_inval_lock(struct xmmu_mirror *mirror, bool blockable)
+static bool xmmu_event_lock(struct xmmu_mirror *mirror, bool blockable)
 {
-	if (!blockable && mirror->config.policy == XMMU_REFUSE)
-		return false;
-	if (!blockable && mirror->config.policy == XMMU_TRYLOCK)
-		return xmmu_mirror_trylock(mirror);
+	if (!blockable) {
+		xmmu_count(mirror, nonblock);
+		xmmu_debug_nonblock_start();
+		if (mirror->config.policy == XMMU_REFUSE)
+			return false;
+		if (mirror->config.policy == XMMU_TRYLOCK)
+			return xmmu_mirror_trylock(mirror);
+	}
 	xmmu_mirror_lock(mirror);
 	return true;
+}
+
+static void xmmu_event_unlock(struct xmmu_mirror *mirror, bool blockable, bool locked)
+{
+	if (locked)
+		xmmu_mirror_unlock(mirror);
+	if (!blockable)
+		xmmu_debug_nonblock_end();
 }
 
 /*
  * The sequence of the range is advanced after that of the block, and `cold` before it: a walk reads
  * them in the opposite order. Both are advanced whatever the event.
  */
-static void xmmu_inval_advance(struct xmmu_range *range)
+static void xmmu_range_advance(struct xmmu_range *range, int ended)
 {
-	WRITE_ONCE(range->cold_since, atomic_read(&range->mirror->ended));
+	WRITE_ONCE(range->cold_since, ended);
 	WRITE_ONCE(range->cold, true);
 	smp_store_release(&range->seq, range->seq + 1);
 }
 
-static void xmmu_inval_ranges(struct xmmu_inval *inval)
+/*
+ * Whether an event may have to do more than to advance the sequences: somebody listens, an older
+ * flush is under way, or there may be something to unmap.
+ */
+static bool xmmu_mirror_is_busy(struct xmmu_mirror *mirror)
+{
+	return !mirror->plain || trace_xmmu_invalidate_enabled() || xmmu_ticket_any(mirror);
+}
+
+/* Under the lock. Returns whether there is more to be done, for the mirror or in a range. */
+static bool xmmu_block_advance(struct xmmu_block *block, const struct mmu_notifier_range *event,
+			       unsigned long seq)
+{
+	int ended = atomic_read(&block->mirror->ended);
+	bool busy = xmmu_mirror_is_busy(block->mirror);
+	struct xmmu_range *range;
+
+	mmu_interval_set_seq(&block->notifier, seq);
+	xmmu_block_for_each(block, range, event->start, event->end - 1) {
+		xmmu_range_advance(range, ended);
+		busy |= event->start < range->filled_end && range->filled_start < event->end;
+	}
+	/* A walk that waits for the worker may have seen the new `cold` with the old sequence. */
+	xmmu_mirror_wake(block->mirror);
+	return busy;
+}
+
+/*
+ * The part of an event that is never left out. Returns whether that was all, as it is for most;
+ * otherwise the lock is still held, unless it could not be taken.
+ */
+static bool xmmu_event_begin(struct xmmu_block *block, const struct mmu_notifier_range *event,
+			     unsigned long seq, bool blockable, bool *locked)
+{
+	struct xmmu_mirror *mirror = block->mirror;
+
+	*locked = xmmu_event_lock(mirror, blockable);
+	if (!*locked || xmmu_block_advance(block, event, seq))
+		return false;
+	xmmu_event_unlock(mirror, blockable, true);
+	return true;
+}
+
+static void xmmu_inval_zap_all(struct xmmu_inval *inval)
 {
 	struct xmmu_range *range;
 
@@ -227,13 +317,9 @@ static void xmmu_inval_ranges(struct xmmu_inval *inval)
 		return;
 	xmmu_block_for_each(inval->block, range, inval->start, inval->end - 1) {
 		inval->hit = true;
-		xmmu_inval_advance(range);
 		if (!inval->own)
 			xmmu_inval_zap(inval, range);
 	}
-	/* A walk that waits for the worker may have seen the new `cold` with the old sequence. */
-	if (inval->hit)
-		wake_up_all(&inval->mirror->wait);
 }
 
 /*
@@ -245,15 +331,12 @@ static bool xmmu_inval_reserve_ticket(struct xmmu_inval *inval)
 {
 	struct xmmu_mirror *mirror = inval->mirror;
 
-	if (inval->report.event.blockable || mirror->config.policy != XMMU_TRYLOCK)
+	if (inval->blockable || mirror->config.policy != XMMU_TRYLOCK)
 		return true;
 	if (!mirror->config.ops->flush)
 		return true;
 	inval->spare = kmalloc(sizeof(*inval->spare), GFP_NOWAIT | __GFP_NOWARN);
-	if (!inval->spare)
-		return false;
-	inval->ticket = inval->spare;
-	return true;
+	return inval->spare;
 }
 
 /* Leave the ticket to whoever confirms it; the kernel's next try finds it done, or waits. */
@@ -264,7 +347,7 @@ static void xmmu_inval_orphan(struct xmmu_inval *inval)
 
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
 	if (inval->ticket->confirmed) {
-		list_del(&inval->ticket->node);
+		xmmu_ticket_unlist(mirror, inval->ticket);
 	} else {
 		inval->ticket->orphan = true;
 		inval->spare = NULL;
@@ -278,97 +361,106 @@ static void xmmu_inval_orphan(struct xmmu_inval *inval)
  */
 static bool xmmu_inval_settle(struct xmmu_inval *inval)
 {
-	bool settled = !inval->waiting || inval->report.event.blockable ||
-		       inval->mirror->config.policy == XMMU_ATOMIC;
+	bool settled = !inval->waiting || inval->mirror->config.policy == XMMU_ATOMIC;
 
+	if (inval->blockable)
+		return true;
 	if (!settled && inval->ticket)
 		xmmu_inval_orphan(inval);
 	kfree(inval->spare);
 	return settled;
 }
 
-/* All of an event up to the waiting. Returns what the callback returns. */
-static bool xmmu_inval_begin(struct xmmu_inval *inval, unsigned long seq)
+/* Zap and post. Returns what the callback returns. Under the lock. */
+static bool xmmu_inval_begin(struct xmmu_inval *inval)
 {
-	struct xmmu_mirror *mirror = inval->mirror;
-	bool settled = false;
-
-	if (!xmmu_inval_lock(mirror, inval->report.event.blockable))
+	if (!xmmu_inval_reserve_ticket(inval))
 		return false;
-	mmu_interval_set_seq(&inval->block->notifier, seq);
-	if (xmmu_inval_reserve_ticket(inval)) {
-		xmmu_inval_ranges(inval);
-		xmmu_inval_post(inval);
-		settled = xmmu_inval_settle(inval);
-	}
-	xmmu_mirror_unlock(mirror);
-	return settled;
+	xmmu_inval_zap_all(inval);
+	xmmu_inval_post(inval);
+	return xmmu_inval_settle(inval);
 }
 
 static void xmmu_inval_end(struct xmmu_inval *inval)
 {
 	xmmu_inval_finish(inval);
-	xmmu_inval_report(inval, inval->own ? XMMU_FILTERED : XMMU_INVALIDATED);
+	if (inval->waiting)
+		atomic_dec(&inval->mirror->open);
+	xmmu_inval_leave(inval, inval->own ? XMMU_FILTERED : XMMU_INVALIDATED);
 }
 
-static void xmmu_inval_setup(struct xmmu_inval *inval, struct mmu_interval_notifier *notifier,
+static void xmmu_inval_setup(struct xmmu_inval *inval, struct xmmu_block *block,
 			     const struct mmu_notifier_range *event, bool blockable)
 {
-	struct xmmu_block *block = container_of(notifier, struct xmmu_block, notifier);
-
 	xmmu_inval_init(inval, block->mirror, event->start, event->end);
 	inval->block = block;
 	inval->own = xmmu_event_is_own(block->mirror, event);
-	atomic_inc(&block->mirror->open);
-	inval->report.event.event = event->event;
-	inval->report.event.start = event->start;
-	inval->report.event.end = event->end;
-	inval->report.event.blockable = blockable;
+	inval->event = event->event;
+	inval->blockable = blockable;
 }
 
-static bool xmmu_inval_try(struct xmmu_inval *inval, struct mmu_interval_notifier *notifier,
-			   const struct mmu_notifier_range *event, unsigned long seq,
-			   bool blockable)
+/* All of the rest up to the waiting. Returns what the callback returns. */
+static bool xmmu_inval_event(struct xmmu_inval *inval, struct xmmu_block *block,
+			     const struct mmu_notifier_range *event, bool blockable, bool locked)
 {
 	bool done;
 
-	xmmu_inval_setup(inval, notifier, event, blockable);
-	if (!blockable) {
-		xmmu_count(inval->mirror, nonblock);
-		xmmu_debug_nonblock_start();
-	}
-	done = xmmu_inval_begin(inval, seq);
-	if (!blockable)
-		xmmu_debug_nonblock_end();
+	xmmu_inval_setup(inval, block, event, blockable);
+	done = locked && xmmu_inval_begin(inval);
+	if (done && inval->waiting)
+		atomic_inc(&block->mirror->open);
+	xmmu_event_unlock(block->mirror, blockable, locked);
 	if (!done)
-		xmmu_inval_report(inval, XMMU_REFUSED);
+		xmmu_inval_leave(inval, XMMU_REFUSED);
 	return done;
 }
 
-/* An event that may block is never refused, so one that was made not to block is run again. */
-static bool xmmu_inval_start(struct xmmu_inval *inval, struct mmu_interval_notifier *notifier,
-			     const struct mmu_notifier_range *event, unsigned long seq)
+static noinline bool xmmu_block_zap(struct xmmu_block *block,
+				    const struct mmu_notifier_range *event, bool blockable,
+				    bool locked)
 {
-	bool blockable = mmu_notifier_range_blockable(event);
-	unsigned int kind = min_t(unsigned int, event->event, XMMU_STATS_EVENTS - 1);
-	struct xmmu_block *block = container_of(notifier, struct xmmu_block, notifier);
+	struct xmmu_inval inval __uninitialized;
+	bool done = xmmu_inval_event(&inval, block, event, blockable, locked);
 
-	atomic64_inc(xmmu_slot(block->mirror, events) + kind);
-	if (blockable && xmmu_inject_nonblock() &&
-	    xmmu_inval_try(inval, notifier, event, seq, false))
+	if (done)
+		xmmu_inval_end(&inval);
+	return done;
+}
+
+static bool xmmu_block_event(struct xmmu_block *block, const struct mmu_notifier_range *event,
+			     unsigned long seq, bool blockable)
+{
+	bool locked;
+
+	if (xmmu_event_begin(block, event, seq, blockable, &locked))
 		return true;
-	return xmmu_inval_try(inval, notifier, event, seq, blockable);
+	return xmmu_block_zap(block, event, blockable, locked);
+}
+
+static void xmmu_event_count(struct xmmu_mirror *mirror, const struct mmu_notifier_range *event)
+{
+	unsigned int kind = min_t(unsigned int, event->event, XMMU_STATS_EVENTS - 1);
+
+	atomic64_inc(xmmu_slot(mirror, events) + kind);
+}
+
+/* An event that may block is never refused, so one that was made not to block is run again. */
+static bool xmmu_event_inject(struct xmmu_block *block, const struct mmu_notifier_range *event,
+			      unsigned long seq)
+{
+	return mmu_notifier_range_blockable(event) && xmmu_inject_nonblock() &&
+	       xmmu_block_event(block, event, seq, false);
 }
 
 static bool xmmu_block_invalidate(struct mmu_interval_notifier *notifier,
 				  const struct mmu_notifier_range *event, unsigned long seq)
 {
-	struct xmmu_inval inval;
-	bool done = xmmu_inval_start(&inval, notifier, event, seq);
+	struct xmmu_block *block = container_of(notifier, struct xmmu_block, notifier);
 
-	if (done)
-		xmmu_inval_end(&inval);
-	return done;
+	xmmu_event_count(block->mirror, event);
+	if (xmmu_event_inject(block, event, seq))
+		return true;
+	return xmmu_block_event(block, event, seq, mmu_notifier_range_blockable(event));
 }
 
 /*
@@ -380,12 +472,20 @@ static bool __maybe_unused xmmu_block_start(struct mmu_interval_notifier *notifi
 					    const struct mmu_notifier_range *event,
 					    unsigned long seq, struct xmmu_compat_finish **finish)
 {
-	struct xmmu_inval *inval = kmalloc(sizeof(*inval), GFP_NOWAIT | __GFP_NOWARN);
-	bool done;
+	struct xmmu_block *block = container_of(notifier, struct xmmu_block, notifier);
+	bool blockable = mmu_notifier_range_blockable(event);
+	struct xmmu_inval *inval;
+	bool locked, done;
 
+	xmmu_event_count(block->mirror, event);
+	if (xmmu_event_inject(block, event, seq) ||
+	    xmmu_event_begin(block, event, seq, blockable, &locked))
+		return true;
+	/* The lock is held: nothing that reclaims. */
+	inval = kmalloc(sizeof(*inval), GFP_NOWAIT | __GFP_NOWARN);
 	if (!inval)
-		return xmmu_block_invalidate(notifier, event, seq);
-	done = xmmu_inval_start(inval, notifier, event, seq);
+		return xmmu_block_zap(block, event, blockable, locked);
+	done = xmmu_inval_event(inval, block, event, blockable, locked);
 	if (done && inval->waiting) {
 		*finish = &inval->finish;
 		return true;

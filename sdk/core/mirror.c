@@ -84,59 +84,50 @@ int xmmu_mirror_error(const struct xmmu_mirror *mirror)
 	return 0;
 }
 
-/*
- * Keep detach from returning. Count and wake-up are under ticket_lock: detach takes it to read
- * zero, and so can not free the mirror under the one who wakes it. False if the mirror was never
- * attached, or is detached.
- */
+/* Detach does not return before unpin. False if the mirror was never attached, or is detached. */
 bool xmmu_mirror_pin(struct xmmu_mirror *mirror)
 {
-	unsigned long irq;
-	bool attached;
-
-	if (!test_bit_acquire(XMMU_FLAG_LOCKS, &mirror->flags))
-		return false;
-	spin_lock_irqsave(&mirror->ticket_lock, irq);
-	attached = mirror->state != XMMU_STATE_DETACHED;
-	if (attached)
-		mirror->users++;
-	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
-	return attached;
+	return atomic_inc_not_zero(&mirror->users);
 }
 
+/*
+ * The last one is counted down and wakes under ticket_lock: detach takes it to read zero, and so
+ * can not free the mirror under the one who wakes it.
+ */
 void xmmu_mirror_unpin(struct xmmu_mirror *mirror)
 {
 	unsigned long irq;
 
-	spin_lock_irqsave(&mirror->ticket_lock, irq);
-	if (!--mirror->users)
-		wake_up_all(&mirror->wait);
+	if (!atomic_dec_and_lock_irqsave(&mirror->users, &mirror->ticket_lock, irq))
+		return;
+	xmmu_mirror_wake(mirror);
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
 }
 
-/* Detached, unless somebody pins the mirror; after that nobody can. */
-static bool xmmu_mirror_retire(struct xmmu_mirror *mirror)
+/* Something changed that somebody may wait for. */
+void xmmu_mirror_wake(struct xmmu_mirror *mirror)
+{
+	if (wq_has_sleeper(&mirror->wait))
+		wake_up_all(&mirror->wait);
+}
+
+/* Whether nobody pins the mirror, and nobody ever will again. */
+static bool xmmu_mirror_unused(struct xmmu_mirror *mirror)
 {
 	unsigned long irq;
 	bool unused;
 
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
-	unused = !mirror->users;
-	if (unused)
-		WRITE_ONCE(mirror->state, XMMU_STATE_DETACHED);
+	unused = !atomic_read(&mirror->users);
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
 	return unused;
 }
 
 static void xmmu_mirror_set_state(struct xmmu_mirror *mirror, enum xmmu_state state)
 {
-	unsigned long irq;
-
 	xmmu_mirror_assert_locked(mirror);
-	spin_lock_irqsave(&mirror->ticket_lock, irq);
 	WRITE_ONCE(mirror->state, state);
-	wake_up_all(&mirror->wait);
-	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+	xmmu_mirror_wake(mirror);
 }
 
 static void xmmu_mirror_zap_all(struct xmmu_mirror *mirror)
@@ -239,7 +230,6 @@ static void xmmu_mirror_init_locks(struct xmmu_mirror *mirror)
 {
 	if (test_bit(XMMU_FLAG_LOCKS, &mirror->flags))
 		return;
-	mutex_init(&mirror->block_mutex);
 	mutex_init(&mirror->mutex);
 	spin_lock_init(&mirror->spin);
 	spin_lock_init(&mirror->ticket_lock);
@@ -261,6 +251,8 @@ static void xmmu_mirror_init(struct xmmu_mirror *mirror, const struct xmmu_confi
 	mirror->config = *config;
 	mirror->mm = mm;
 	mirror->watchdog = msecs_to_jiffies(watchdog_ms);
+	mirror->plain = config->dma != XMMU_DMA_LEAF && !config->owner && !config->ops->report &&
+			!IS_ENABLED(XMMU_DEBUG);
 	mirror->notifier.ops = &xmmu_mirror_notifier_ops;
 	atomic_set(&mirror->open, 0);
 	atomic_set(&mirror->ended, 0);
@@ -292,6 +284,8 @@ static int xmmu_mirror_register(struct xmmu_mirror *mirror, const struct xmmu_co
 	xmmu_mirror_lock(mirror);
 	xmmu_mirror_set_state(mirror, XMMU_STATE_LIVE);
 	xmmu_mirror_unlock(mirror);
+	/* Whoever pins the mirror sees it attached. */
+	atomic_set_release(&mirror->users, 1);
 	xmmu_driver_add(mirror);
 	trace_xmmu_attach(mirror);
 	return 0;
@@ -368,7 +362,7 @@ int xmmu_mirror_attach_pid(struct xmmu_mirror *mirror, const struct xmmu_config 
 	return err;
 }
 
-/* Any range of the mirror, with a reference. Blocks without one are being removed by others. */
+/* Any range of the mirror, with a reference. */
 static struct xmmu_range *xmmu_mirror_any_range(struct xmmu_mirror *mirror)
 {
 	struct xmmu_range *range = NULL;
@@ -408,7 +402,9 @@ static void xmmu_mirror_unregister(struct xmmu_mirror *mirror)
 	mmu_notifier_unregister(&mirror->notifier, mm);
 	xmmu_driver_del(mirror);
 	/* Walks that can not commit any more, and removals, may not be back yet. */
-	wait_event(mirror->wait, xmmu_mirror_retire(mirror));
+	xmmu_mirror_unpin(mirror);
+	wait_event(mirror->wait, xmmu_mirror_unused(mirror));
+	WRITE_ONCE(mirror->state, XMMU_STATE_DETACHED);
 	WARN_ON(mirror->blocks.rb_root.rb_node);
 	xmmu_debug_check_detached(mirror);
 	mmdrop(mm);

@@ -5,6 +5,7 @@
  * A block has one interval notifier for a coarse, aligned stretch, so that a range beside another
  * costs a tree operation and not a wait for every invalidation of the mm.
  */
+#include <linux/interval_tree_generic.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
@@ -16,10 +17,16 @@
 /* The least that a block covers. */
 #define XMMU_BLOCK_SIZE SZ_512M
 
+/* The kernel's interval tree, within this file: looking for a range is most of many callbacks. */
+#define xmmu_node_start(node) ((node)->start)
+#define xmmu_node_last(node)  ((node)->last)
+INTERVAL_TREE_DEFINE(struct interval_tree_node, rb, unsigned long, __subtree_last, xmmu_node_start,
+		     xmmu_node_last, static inline, xmmu_tree)
+
 struct xmmu_range *xmmu_block_first(struct xmmu_block *block, unsigned long start,
 				    unsigned long last)
 {
-	struct interval_tree_node *node = interval_tree_iter_first(&block->ranges, start, last);
+	struct interval_tree_node *node = xmmu_tree_iter_first(&block->ranges, start, last);
 
 	return node ? container_of(node, struct xmmu_range, node) : NULL;
 }
@@ -27,21 +34,21 @@ struct xmmu_range *xmmu_block_first(struct xmmu_block *block, unsigned long star
 struct xmmu_range *xmmu_block_next(struct xmmu_range *range, unsigned long start,
 				   unsigned long last)
 {
-	struct interval_tree_node *node = interval_tree_iter_next(&range->node, start, last);
+	struct interval_tree_node *node = xmmu_tree_iter_next(&range->node, start, last);
 
 	return node ? container_of(node, struct xmmu_range, node) : NULL;
 }
 
 struct xmmu_block *xmmu_mirror_first_block(struct xmmu_mirror *mirror)
 {
-	struct interval_tree_node *node = interval_tree_iter_first(&mirror->blocks, 0, ULONG_MAX);
+	struct interval_tree_node *node = xmmu_tree_iter_first(&mirror->blocks, 0, ULONG_MAX);
 
 	return node ? container_of(node, struct xmmu_block, node) : NULL;
 }
 
 struct xmmu_block *xmmu_mirror_next_block(struct xmmu_block *block)
 {
-	struct interval_tree_node *node = interval_tree_iter_next(&block->node, 0, ULONG_MAX);
+	struct interval_tree_node *node = xmmu_tree_iter_next(&block->node, 0, ULONG_MAX);
 
 	return node ? container_of(node, struct xmmu_block, node) : NULL;
 }
@@ -70,7 +77,7 @@ static void xmmu_block_rearm_end(struct xmmu_block *block)
 		if (range->rearm_seq == range->seq)
 			WRITE_ONCE(range->cold, false);
 	xmmu_mirror_unlock(block->mirror);
-	wake_up_all(&block->mirror->wait);
+	xmmu_mirror_wake(block->mirror);
 }
 
 /*
@@ -86,14 +93,14 @@ static void xmmu_block_work(struct work_struct *work)
 	xmmu_block_rearm_end(block);
 }
 
-/* A block that contains the whole range. Under block_mutex. */
+/* A block that contains the whole range. Under the lock. */
 static struct xmmu_block *xmmu_block_find(struct xmmu_mirror *mirror, unsigned long start,
 					  unsigned long last)
 {
 	struct interval_tree_node *node;
 
-	for (node = interval_tree_iter_first(&mirror->blocks, start, start); node;
-	     node = interval_tree_iter_next(node, start, start))
+	for (node = xmmu_tree_iter_first(&mirror->blocks, start, start); node;
+	     node = xmmu_tree_iter_next(node, start, start))
 		if (node->last >= last)
 			return container_of(node, struct xmmu_block, node);
 	return NULL;
@@ -106,7 +113,7 @@ static void xmmu_block_span(struct xmmu_block *block, unsigned long start, unsig
 	block->node.last = last | (XMMU_BLOCK_SIZE - 1);
 }
 
-/* Under block_mutex, with mm_users held. */
+/* A block that nobody finds yet. With mm_users held, and the mirror pinned. */
 static struct xmmu_block *xmmu_block_create(struct xmmu_mirror *mirror, unsigned long start,
 					    unsigned long last)
 {
@@ -133,24 +140,10 @@ static struct xmmu_block *xmmu_block_create(struct xmmu_mirror *mirror, unsigned
 		kfree(block);
 		return ERR_PTR(err);
 	}
-	xmmu_mirror_lock(mirror);
-	interval_tree_insert(&block->node, &mirror->blocks);
-	xmmu_mirror_unlock(mirror);
 	return block;
 }
 
-/* If the last range is gone, nobody finds the block any more. Under block_mutex. */
-static bool xmmu_block_unlink(struct xmmu_mirror *mirror, struct xmmu_block *block)
-{
-	if (block->nr_ranges)
-		return false;
-	xmmu_mirror_lock(mirror);
-	interval_tree_remove(&block->node, &mirror->blocks);
-	xmmu_mirror_unlock(mirror);
-	return true;
-}
-
-/* Waits for every open invalidation of the mm, so without block_mutex. The mirror is pinned. */
+/* Nobody finds it any more. Waits for every open invalidation of the mm. The mirror is pinned. */
 static void xmmu_block_destroy(struct xmmu_block *block)
 {
 	cancel_work_sync(&block->rearm);
@@ -158,74 +151,102 @@ static void xmmu_block_destroy(struct xmmu_block *block)
 	kref_put(&block->ref, xmmu_block_free);
 }
 
-static void xmmu_range_init(struct xmmu_range *range, struct xmmu_mirror *mirror,
-			    struct xmmu_block *block, unsigned long start, unsigned long end)
+/* With one reference for the caller and one for the mirror. */
+static void xmmu_range_init(struct xmmu_range *range, struct xmmu_block *block, unsigned long start,
+			    unsigned long end)
 {
-	memset(range, 0, sizeof(*range));
 	range->node.start = start;
 	range->node.last = end - 1;
-	range->mirror = mirror;
+	range->mirror = block->mirror;
 	range->block = block;
-	kref_init(&range->ref);
+	refcount_set(&range->ref.refcount, 2);
 	/*
 	 * An invalidation may be open whose callback did not see the range. Nor did a worker that
 	 * waits for it now, so what it has read must not match.
 	 */
 	range->cold = true;
 	range->seq = 1;
-	range->cold_since = atomic_read(&mirror->ended) - 1;
+	range->rearm_seq = 0;
+	range->cold_since = atomic_read(&block->mirror->ended) - 1;
+	range->filled_start = 0;
+	range->filled_end = 0;
+	range->state = XMMU_RANGE_INSERTED;
 	xa_init(&range->dma);
 }
 
-/* Under block_mutex. */
-static int xmmu_range_link(struct xmmu_range *range)
+/* Under the lock. */
+static void xmmu_range_link(struct xmmu_range *range, struct xmmu_block *block, unsigned long start,
+			    unsigned long end)
 {
-	struct xmmu_mirror *mirror = range->mirror;
-	int err;
-
-	xmmu_mirror_lock(mirror);
-	err = xmmu_mirror_error(mirror);
-	if (!err) {
-		xmmu_range_get(range); /* the mirror's */
-		kref_get(&range->block->ref);
-		range->block->nr_ranges++;
-		interval_tree_insert(&range->node, &range->block->ranges);
-		xmmu_debug_range_added();
-	}
-	xmmu_mirror_unlock(mirror);
-	return err;
+	xmmu_range_init(range, block, start, end);
+	kref_get(&block->ref);
+	block->nr_ranges++;
+	xmmu_tree_insert(&range->node, &block->ranges);
+	xmmu_debug_range_added();
 }
 
-/* With mm_users held, and the mirror pinned. */
-static int xmmu_range_insert_pinned(struct xmmu_mirror *mirror, struct xmmu_range *range,
-				    unsigned long start, unsigned long end)
+/* Under the lock. Returns the block if that was its last range: nobody finds it any more. */
+static struct xmmu_block *xmmu_range_unlink(struct xmmu_range *range)
 {
-	struct xmmu_block *block;
-	bool empty = false;
-	int err;
+	struct xmmu_block *block = range->block;
 
-	err = mutex_lock_killable(&mirror->block_mutex);
-	if (err)
-		return err;
-	block = xmmu_block_find(mirror, start, end - 1);
-	if (!block)
-		block = xmmu_block_create(mirror, start, end - 1);
-	if (IS_ERR(block)) {
-		err = PTR_ERR(block);
-	} else {
-		xmmu_range_init(range, mirror, block, start, end);
-		err = xmmu_range_link(range);
-		empty = xmmu_block_unlink(mirror, block);
-	}
-	mutex_unlock(&mirror->block_mutex);
-	if (empty)
-		xmmu_block_destroy(block);
-	return err;
+	xmmu_tree_remove(&range->node, &block->ranges);
+	if (--block->nr_ranges)
+		return NULL;
+	xmmu_tree_remove(&block->node, &block->mirror->blocks);
+	return block;
 }
 
 static int xmmu_span_check(unsigned long start, unsigned long end)
 {
 	return PAGE_ALIGNED(start) && PAGE_ALIGNED(end) && start < end ? 0 : -EINVAL;
+}
+
+/*
+ * Into a block that is there or, if there is none, into the given one; -ENOENT if that is NULL.
+ * Under the lock.
+ */
+static int xmmu_range_place(struct xmmu_mirror *mirror, struct xmmu_range *range,
+			    unsigned long start, unsigned long end, struct xmmu_block *fresh)
+{
+	int err = xmmu_mirror_error(mirror);
+	struct xmmu_block *block;
+
+	if (err)
+		return err;
+	if (xmmu_span_check(start, end) || end > mirror->mm->task_size ||
+	    !mirror->config.ops->range_free)
+		return -EINVAL;
+	block = xmmu_block_find(mirror, start, end - 1);
+	if (!block && !fresh)
+		return -ENOENT;
+	if (!block) {
+		block = fresh;
+		xmmu_tree_insert(&block->node, &mirror->blocks);
+	}
+	xmmu_range_link(range, block, start, end);
+	return 0;
+}
+
+/* The first range far and wide. Another thread may have been faster. The mirror is pinned. */
+static int xmmu_range_place_first(struct xmmu_mirror *mirror, struct xmmu_range *range,
+				  unsigned long start, unsigned long end)
+{
+	struct xmmu_block *fresh;
+	int err;
+
+	if (!mmget_not_zero(mirror->mm))
+		return -ESRCH;
+	fresh = xmmu_block_create(mirror, start, end - 1);
+	mmput_async(mirror->mm);
+	if (IS_ERR(fresh))
+		return PTR_ERR(fresh);
+	xmmu_mirror_lock(mirror);
+	err = xmmu_range_place(mirror, range, start, end, fresh);
+	xmmu_mirror_unlock(mirror);
+	if (err || range->block != fresh)
+		xmmu_block_destroy(fresh);
+	return err;
 }
 
 int xmmu_range_insert(struct xmmu_mirror *mirror, struct xmmu_range *range, unsigned long start,
@@ -235,19 +256,11 @@ int xmmu_range_insert(struct xmmu_mirror *mirror, struct xmmu_range *range, unsi
 
 	if (!xmmu_mirror_pin(mirror))
 		return -ESRCH;
-	err = xmmu_mirror_error(mirror);
-	if (err)
-		goto unpin;
-	err = -EINVAL;
-	if (xmmu_span_check(start, end) || end > mirror->mm->task_size ||
-	    !mirror->config.ops->range_free)
-		goto unpin;
-	err = -ESRCH;
-	if (!mmget_not_zero(mirror->mm))
-		goto unpin;
-	err = xmmu_range_insert_pinned(mirror, range, start, end);
-	mmput_async(mirror->mm);
-unpin:
+	xmmu_mirror_lock(mirror);
+	err = xmmu_range_place(mirror, range, start, end, NULL);
+	xmmu_mirror_unlock(mirror);
+	if (err == -ENOENT)
+		err = xmmu_range_place_first(mirror, range, start, end);
 	xmmu_mirror_unpin(mirror);
 	return err;
 }
@@ -267,7 +280,7 @@ int xmmu_range_check(const struct xmmu_range *range, unsigned long start, unsign
 void xmmu_range_zap_sync(struct xmmu_range *range, unsigned long start, unsigned long end)
 {
 	struct xmmu_mirror *mirror = range->mirror;
-	struct xmmu_inval inval;
+	struct xmmu_inval inval __uninitialized;
 
 	xmmu_inval_init(&inval, mirror, start, end);
 	inval.range = range;
@@ -294,52 +307,36 @@ int xmmu_range_zap(struct xmmu_range *range, unsigned long start, unsigned long 
 	return 0;
 }
 
-/* Nothing is populated any more: out of the trees. */
-static void xmmu_range_unlink(struct xmmu_range *range)
-{
-	struct xmmu_mirror *mirror = range->mirror;
-	struct xmmu_block *block = range->block;
-	bool empty;
-
-	mutex_lock(&mirror->block_mutex);
-	xmmu_mirror_lock(mirror);
-	interval_tree_remove(&range->node, &block->ranges);
-	xmmu_mirror_unlock(mirror);
-	block->nr_ranges--;
-	empty = xmmu_block_unlink(mirror, block);
-	mutex_unlock(&mirror->block_mutex);
-	if (empty)
-		xmmu_block_destroy(block);
-}
-
-static bool xmmu_range_set_state(struct xmmu_range *range, enum xmmu_range_state from,
-				 enum xmmu_range_state to)
-{
-	struct xmmu_mirror *mirror = range->mirror;
-	bool was;
-
-	xmmu_mirror_lock(mirror);
-	was = range->state == from;
-	if (was)
-		WRITE_ONCE(range->state, to);
-	xmmu_mirror_unlock(mirror);
-	return was;
-}
-
 static void xmmu_range_remove_once(struct xmmu_range *range)
 {
 	struct xmmu_mirror *mirror = range->mirror;
+	struct xmmu_block *unused;
+	struct xmmu_inval inval __uninitialized;
 
-	if (!xmmu_range_set_state(range, XMMU_RANGE_INSERTED, XMMU_RANGE_REMOVING)) {
+	xmmu_inval_init(&inval, mirror, xmmu_range_start(range), xmmu_range_end(range));
+	inval.range = range;
+	xmmu_mirror_lock(mirror);
+	if (range->state != XMMU_RANGE_INSERTED) {
+		xmmu_mirror_unlock(mirror);
 		wait_event(mirror->wait, READ_ONCE(range->state) == XMMU_RANGE_REMOVED);
 		return;
 	}
-	/* Walks that wait for the range to get warm go on, and fail. */
-	wake_up_all(&mirror->wait);
-	xmmu_range_zap_sync(range, xmmu_range_start(range), xmmu_range_end(range));
-	xmmu_range_unlink(range);
-	xmmu_range_set_state(range, XMMU_RANGE_REMOVING, XMMU_RANGE_REMOVED);
-	wake_up_all(&mirror->wait);
+	WRITE_ONCE(range->state, XMMU_RANGE_REMOVING);
+	xmmu_inval_zap(&inval, range);
+	xmmu_inval_post(&inval);
+	if (inval.waiting) {
+		xmmu_mirror_unlock(mirror);
+		/* Walks that wait for the range to get warm go on, and fail. */
+		xmmu_mirror_wake(mirror);
+		xmmu_inval_finish(&inval);
+		xmmu_mirror_lock(mirror);
+	}
+	unused = xmmu_range_unlink(range);
+	WRITE_ONCE(range->state, XMMU_RANGE_REMOVED);
+	xmmu_mirror_unlock(mirror);
+	xmmu_mirror_wake(mirror);
+	if (unused)
+		xmmu_block_destroy(unused);
 	xmmu_range_put(range); /* the mirror's */
 }
 
@@ -371,8 +368,8 @@ static struct xmmu_range *xmmu_mirror_inserted(struct xmmu_mirror *mirror, unsig
 	struct interval_tree_node *node;
 	struct xmmu_range *range = NULL;
 
-	for (node = interval_tree_iter_first(&mirror->blocks, addr, addr); node && !range;
-	     node = interval_tree_iter_next(node, addr, addr))
+	for (node = xmmu_tree_iter_first(&mirror->blocks, addr, addr); node && !range;
+	     node = xmmu_tree_iter_next(node, addr, addr))
 		range = xmmu_block_inserted(container_of(node, struct xmmu_block, node), addr);
 	return range;
 }

@@ -81,14 +81,15 @@ static int xmmu_walk_alloc(struct xmmu_walk *walk)
 {
 	unsigned long pages = min((walk->end - walk->pos) / PAGE_SIZE, XMMU_WINDOW_PAGES);
 
-	walk->pfns = walk->inline_pfns;
-	if (pages <= XMMU_WALK_INLINE_PAGES)
+	/* hmm keeps some bits as it finds them, so they are 0 at first. */
+	if (pages <= XMMU_WALK_INLINE_PAGES) {
+		walk->pfns = memset(walk->inline_pfns, 0, pages * sizeof(*walk->pfns));
 		return 0;
+	}
 	if (xmmu_inject_fail())
 		return -ENOMEM;
-	walk->pfns =
-		kmalloc_array(pages, sizeof(*walk->pfns),
-			      walk->flags & XMMU_NOWAIT ? GFP_NOWAIT | __GFP_NOWARN : GFP_KERNEL);
+	walk->pfns = kcalloc(pages, sizeof(*walk->pfns),
+			     walk->flags & XMMU_NOWAIT ? GFP_NOWAIT | __GFP_NOWARN : GFP_KERNEL);
 	return walk->pfns ? 0 : -ENOMEM;
 }
 
@@ -180,7 +181,7 @@ static int xmmu_walk_refuse_cold(struct xmmu_walk *walk)
 }
 
 /*
- * Whether read_begin will return at once, as far as can be told: no callback of ours runs, no
+ * Whether read_begin will return at once, as far as can be told: no callback of ours waits, no
  * invalidation is beyond its callbacks and before its end, and some have ended since the range got
  * cold. Wrong only if the one that counts is still in the callbacks of another driver while others
  * end; then this walk exceeds its budget by that one wait.
@@ -222,6 +223,33 @@ static unsigned long xmmu_walk_missing(const struct xmmu_walk *walk)
 	return addr;
 }
 
+static unsigned long xmmu_walk_request(const struct xmmu_walk *walk, bool userfault)
+{
+	if (userfault || walk->flags & (XMMU_SNAPSHOT | XMMU_NOWAIT))
+		return 0;
+	return HMM_PFN_REQ_FAULT | (walk->flags & XMMU_WRITE ? HMM_PFN_REQ_WRITE : 0);
+}
+
+/*
+ * The sequence of the block lets hmm give up early; whether the walk may go on is not decided by
+ * it. Under mmap_lock.
+ */
+static int xmmu_walk_hmm(struct xmmu_walk *walk, unsigned long request)
+{
+	struct mmu_interval_notifier *notifier = &walk->range->block->notifier;
+	struct hmm_range hmm = {
+		.notifier = notifier,
+		.notifier_seq = READ_ONCE(notifier->invalidate_seq),
+		.start = walk->pos,
+		.end = walk->stop,
+		.hmm_pfns = walk->pfns,
+		.default_flags = request,
+		.dev_private_owner = xmmu_walk_mirror(walk)->config.owner,
+	};
+
+	return hmm_range_fault(&hmm);
+}
+
 /*
  * hmm_range_fault() says -EFAULT of userfaultfd memory, memory shortage and poison alike. Faulting
  * the page once more by itself serves the first and tells the second; poison shows only to
@@ -233,11 +261,16 @@ static unsigned long xmmu_walk_missing(const struct xmmu_walk *walk)
 static int xmmu_walk_fixup(struct xmmu_walk *walk)
 {
 	unsigned int flags = FAULT_FLAG_REMOTE | (walk->flags & XMMU_WRITE ? FAULT_FLAG_WRITE : 0);
-	unsigned long addr = xmmu_walk_missing(walk);
 	struct vm_area_struct *vma;
 	bool unlocked = false;
+	unsigned long addr;
 	int err;
 
+	/* It did not say how far it came. */
+	err = xmmu_walk_hmm(walk, 0);
+	if (err)
+		return err == -EBUSY ? XMMU_AGAIN : -EFAULT;
+	addr = xmmu_walk_missing(walk);
 	vma = addr < walk->stop ? vma_lookup(walk->mm, addr) : NULL;
 	if (!vma || vma->vm_flags & (VM_IO | VM_PFNMAP) ||
 	    (current->flags & PF_KTHREAD && userfaultfd_armed(vma)))
@@ -276,7 +309,8 @@ static int xmmu_walk_check_vmas(const struct xmmu_walk *walk, bool *userfault)
 
 	*userfault = false;
 	while (addr < walk->stop) {
-		vma = find_vma(walk->mm, addr);
+		/* To find one that is there takes less than to find the next. */
+		vma = vma_lookup(walk->mm, addr) ?: find_vma(walk->mm, addr);
 		if (!vma || vma->vm_start >= walk->stop)
 			break;
 		if (xmmu_vma_is_secret(vma))
@@ -288,34 +322,6 @@ static int xmmu_walk_check_vmas(const struct xmmu_walk *walk, bool *userfault)
 		addr = vma->vm_end;
 	}
 	return 0;
-}
-
-static unsigned long xmmu_walk_request(const struct xmmu_walk *walk, bool userfault)
-{
-	if (userfault || walk->flags & (XMMU_SNAPSHOT | XMMU_NOWAIT))
-		return 0;
-	return HMM_PFN_REQ_FAULT | (walk->flags & XMMU_WRITE ? HMM_PFN_REQ_WRITE : 0);
-}
-
-/*
- * The sequence of the block lets hmm give up early; whether the walk may go on is not decided by
- * it. Under mmap_lock.
- */
-static int xmmu_walk_hmm(struct xmmu_walk *walk, bool userfault)
-{
-	struct mmu_interval_notifier *notifier = &walk->range->block->notifier;
-	struct hmm_range hmm = {
-		.notifier = notifier,
-		.notifier_seq = READ_ONCE(notifier->invalidate_seq),
-		.start = walk->pos,
-		.end = walk->stop,
-		.hmm_pfns = walk->pfns,
-		.default_flags = xmmu_walk_request(walk, userfault),
-		.dev_private_owner = xmmu_walk_mirror(walk)->config.owner,
-	};
-
-	memset(walk->pfns, 0, (walk->stop - walk->pos) / PAGE_SIZE * sizeof(*walk->pfns));
-	return hmm_range_fault(&hmm);
 }
 
 /* An invalidation beside the range makes hmm give up as well: no reason to start anew. */
@@ -341,7 +347,7 @@ static int xmmu_walk_fault_locked(struct xmmu_walk *walk)
 	if (err)
 		return err;
 	do {
-		err = xmmu_walk_hmm(walk, userfault);
+		err = xmmu_walk_hmm(walk, xmmu_walk_request(walk, userfault));
 	} while (err == -EBUSY && xmmu_walk_undisturbed(walk));
 	if (err == -EBUSY)
 		return walk->flags & XMMU_NOWAIT ? -EAGAIN : XMMU_AGAIN;
@@ -387,9 +393,9 @@ static int xmmu_walk_check(struct xmmu_walk *walk)
 	}
 	if (walk->rearmed && range->cold) {
 		WRITE_ONCE(range->cold, false);
-		wake_up_all(&range->mirror->wait);
+		xmmu_mirror_wake(range->mirror);
 	}
-	return xmmu_dma_map(walk);
+	return xmmu_dma_used(range) ? xmmu_dma_map(walk) : 0;
 }
 
 /*
@@ -424,8 +430,8 @@ static int xmmu_walk_lock(struct xmmu_walk *walk)
 	} else {
 		xmmu_mirror_lock(mirror);
 	}
-	flushing = xmmu_flush_listed(mirror, walk->pos, walk->stop);
-	if (!flushing)
+	flushing = xmmu_ticket_any(mirror) && xmmu_flush_listed(mirror, walk->pos, walk->stop);
+	if (!flushing && xmmu_dma_used(walk->range))
 		upgrade = xmmu_dma_upgrades(walk);
 	if (flushing || upgrade) {
 		xmmu_mirror_unlock(mirror);
@@ -443,7 +449,7 @@ static int xmmu_walk_lock(struct xmmu_walk *walk)
 static int xmmu_walk_prepare(struct xmmu_walk *walk)
 {
 	const struct xmmu_ops *ops = xmmu_walk_mirror(walk)->config.ops;
-	int err = xmmu_dma_reserve(walk);
+	int err = xmmu_dma_used(walk->range) ? xmmu_dma_reserve(walk) : 0;
 
 	if (err || !ops->prepare)
 		return err;
@@ -548,15 +554,15 @@ bool xmmu_walk_leaf(struct xmmu_walk *walk, struct xmmu_leaf *leaf, unsigned lon
  */
 static void xmmu_walk_mark_dirty(struct xmmu_walk *walk)
 {
-	unsigned long i, pages = (walk->stop - walk->pos) / PAGE_SIZE;
+	const unsigned long *pfn = walk->pfns, *stop = pfn + (walk->stop - walk->pos) / PAGE_SIZE;
 	struct folio *folio, *last = NULL;
 
 	/* Keeps a swap device from going away, as the page table lock would. */
 	rcu_read_lock();
-	for (i = 0; i < pages; i++) {
-		if (!xmmu_walk_wants_write(walk, walk->pfns[i]))
+	for (; pfn < stop; pfn++) {
+		if (!(*pfn & HMM_PFN_WRITE))
 			continue;
-		folio = page_folio(hmm_pfn_to_page(walk->pfns[i]));
+		folio = page_folio(hmm_pfn_to_page(*pfn));
 		if (folio != last)
 			folio_mark_dirty(folio);
 		last = folio;
@@ -576,6 +582,15 @@ static unsigned long xmmu_walk_count(const struct xmmu_walk *walk)
 	return taken;
 }
 
+/* Under the lock. */
+static void xmmu_range_filled(struct xmmu_range *range, unsigned long start, unsigned long end)
+{
+	bool empty = range->filled_start >= range->filled_end;
+
+	range->filled_start = empty ? start : min(start, range->filled_start);
+	range->filled_end = empty ? end : max(end, range->filled_end);
+}
+
 void xmmu_walk_commit(struct xmmu_walk *walk)
 {
 	struct xmmu_mirror *mirror = xmmu_walk_mirror(walk);
@@ -586,6 +601,7 @@ void xmmu_walk_commit(struct xmmu_walk *walk)
 	if (walk->flags & XMMU_WRITE)
 		xmmu_walk_mark_dirty(walk);
 	xmmu_dma_keep(walk);
+	xmmu_range_filled(walk->range, walk->pos, walk->stop);
 	xmmu_count(mirror, commits);
 	xmmu_count_add(mirror, pages, xmmu_walk_count(walk));
 	trace_xmmu_commit(mirror, walk->pos, walk->stop, walk->flags);
@@ -620,7 +636,7 @@ int xmmu_populate(struct xmmu_range *range, unsigned long start, unsigned long e
 		  unsigned int flags, struct xmmu_budget *budget, unsigned long *done)
 {
 	const struct xmmu_ops *ops = range->block->ops;
-	struct xmmu_walk walk;
+	struct xmmu_walk walk __uninitialized;
 
 	if (done)
 		*done = start;

@@ -88,5 +88,5 @@ void xmmu_xfer_abandon(struct xmmu_xfer *xfer)
 		return;
 	dma_unmap_page_attrs(mirror->config.dev, xfer->dma, xfer->len, xfer->dir,
 			     DMA_ATTR_SKIP_CPU_SYNC);
-	list_del_init(&xfer->ticket.node);
+	xmmu_ticket_unlist(mirror, &xfer->ticket);
 }

@@ -238,6 +238,7 @@ static void late_flush_after_isolation_finds_nothing(void **state)
 static void delays_slow_down_and_change_nothing(void **state)
 {
 	struct scene scene = scene_of(XT_TRYLOCK);
+	long begun = t_ms();
 	int i;
 
 	(void)state;
@@ -247,7 +248,8 @@ static void delays_slow_down_and_change_nothing(void **state)
 		assert_int_equal(discard(&scene), 0);
 		assert_true(gone(&scene));
 	}
-	assert_true(xt_stats(scene.fd).core.invalidate_ns_max >= 2000000);
+	/* Both before and after each zap, and in each walk. */
+	assert_true(t_ms() - begun >= 5 * 3 * 2);
 	scene_end(&scene);
 }
 

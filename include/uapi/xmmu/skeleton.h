@@ -163,7 +163,7 @@ struct xmmu_skeleton_stats {
 	__u64 wait_ns;
 	/** The longest single wait in nanoseconds. */
 	__u64 wait_ns_max;
-	/** The longest invalidation in nanoseconds. */
+	/** The longest invalidation of those that had to wait, in nanoseconds. */
 	__u64 invalidate_ns_max;
 	/** Windows populated. */
 	__u64 commits;

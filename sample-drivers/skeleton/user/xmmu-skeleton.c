@@ -323,7 +323,7 @@ static void print_stats(int fd)
 	print_count("of them refused", stats.refused);
 	print_count("of them removed a translation", stats.zaps);
 	print_count("waited for the device", stats.waits);
-	print_count("ns the longest invalidation took", stats.invalidate_ns_max);
+	print_count("ns the longest that had to wait took", stats.invalidate_ns_max);
 	print_count("windows populated", stats.commits);
 	print_count("pages in them", stats.pages);
 	print_count("attempts made void by an invalidation", stats.retries);

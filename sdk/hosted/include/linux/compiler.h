@@ -11,6 +11,7 @@
 #define __bitwise
 #define __must_check    __attribute__((__warn_unused_result__))
 #define __maybe_unused  __attribute__((__unused__))
+#define __uninitialized /* what is on a stack is never zeroed here */
 #define __always_unused __attribute__((__unused__))
 #define __used          __attribute__((__used__))
 #define __weak          __attribute__((__weak__))

@@ -3,6 +3,7 @@
 #ifndef HOSTED_LINUX_SPINLOCK_H
 #define HOSTED_LINUX_SPINLOCK_H
 
+#include <linux/atomic.h>
 #include <linux/irqflags.h>
 #include <linux/lockdep.h>
 
@@ -46,6 +47,21 @@ static inline bool spin_is_locked(spinlock_t *lock)
 }
 
 #define spin_lock_irqsave(lock, flags) ((flags) = hosted_spin_lock_irqsave(lock))
-#define assert_spin_locked(lock)       lockdep_assert_held(lock)
+
+/* Count down; the lock is taken only for the last one, and held if this was it. */
+static inline bool hosted_dec_and_lock(atomic_t *v, spinlock_t *lock, unsigned long *flags)
+{
+	if (atomic_add_unless(v, -1, 1))
+		return false;
+	*flags = hosted_spin_lock_irqsave(lock);
+	if (atomic_dec_and_test(v))
+		return true;
+	spin_unlock_irqrestore(lock, *flags);
+	return false;
+}
+
+#define atomic_dec_and_lock_irqsave(v, lock, flags) hosted_dec_and_lock(v, lock, &(flags))
+
+#define assert_spin_locked(lock) lockdep_assert_held(lock)
 
 #endif

@@ -17,6 +17,10 @@
 #define TRACE_EVENT(name, proto, args, entry, assign, print) \
 	static inline void trace_##name(proto)               \
 	{                                                    \
+	}                                                    \
+	static inline bool trace_##name##_enabled(void)      \
+	{                                                    \
+		return false;                                \
 	}
 #define DEFINE_EVENT(class, name, proto, args) TRACE_EVENT(name, PARAMS(proto), , , , )
 

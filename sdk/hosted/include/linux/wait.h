@@ -42,6 +42,12 @@ void finish_wait(wait_queue_head_t *queue, struct wait_queue_entry *entry);
 void hosted_wake_up(wait_queue_head_t *queue, unsigned int mode);
 bool waitqueue_active(wait_queue_head_t *queue);
 
+static inline bool wq_has_sleeper(wait_queue_head_t *queue)
+{
+	smp_mb();
+	return waitqueue_active(queue);
+}
+
 #define wake_up(queue)                   hosted_wake_up(queue, TASK_NORMAL)
 #define wake_up_all(queue)               hosted_wake_up(queue, TASK_NORMAL)
 #define wake_up_interruptible(queue)     hosted_wake_up(queue, TASK_INTERRUPTIBLE)
