@@ -44,8 +44,6 @@ struct bench_word {
 struct bench_callbacks {
 	__u64 interval; /* of interval notifiers: how many */
 	__u64 interval_cycles;
-	__u64 list; /* of list notifiers */
-	__u64 list_cycles;
 	__u64 flushes;
 };
 

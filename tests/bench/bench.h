@@ -98,6 +98,19 @@ static inline bool table_zap(struct bench_table *table, unsigned long start, uns
 	return seen;
 }
 
+/* Make translations for a span out of page frame numbers, with flags in their highest bits. */
+static inline void table_fill(struct bench_table *table, unsigned long start, unsigned long end,
+			      const unsigned long *frames, bool write)
+{
+	unsigned long *entry = &table->entries[(start - table->start) >> PAGE_SHIFT];
+	unsigned long flags = ENTRY_PRESENT | (write ? ENTRY_WRITE : 0);
+	unsigned long i, pages = (end - start) >> PAGE_SHIFT;
+
+#pragma GCC unroll 8
+	for (i = 0; i < pages; i++)
+		entry[i] = frames[i] << ENTRY_PFN_SHIFT | flags;
+}
+
 /* device.c */
 void device_init(struct bench_device *device);
 void device_drain(struct bench_device *device);

@@ -160,11 +160,8 @@ static int do_callbacks(struct bench_context *ctx, void *arg)
 
 	callbacks->interval = timed_interval.count;
 	callbacks->interval_cycles = timed_interval.cycles;
-	callbacks->list = timed_list.count;
-	callbacks->list_cycles = timed_list.cycles;
 	callbacks->flushes = ctx->device.flushes;
 	timed_interval = (struct timed_calls){};
-	timed_list = (struct timed_calls){};
 	ctx->device.flushes = 0;
 	return 0;
 }

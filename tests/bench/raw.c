@@ -15,6 +15,7 @@
 
 struct raw_context {
 	struct bench_context base;
+	const struct mmu_interval_notifier_ops *ops;
 	struct mutex lock; /* page tables, posted */
 	u64 posted;
 	u64 confirmed;
@@ -43,7 +44,8 @@ static void raw_confirm(struct bench_context *ctx, u64 ticket)
 	struct raw_context *raw = to_raw(ctx);
 
 	WRITE_ONCE(raw->confirmed, ticket);
-	wake_up_all(&raw->wait);
+	if (wq_has_sleeper(&raw->wait))
+		wake_up_all(&raw->wait);
 }
 
 /*
@@ -87,7 +89,7 @@ static int raw_insert(struct bench_context *ctx, struct bench_table *table)
 
 	range->ctx = to_raw(ctx);
 	return mmu_interval_notifier_insert(&range->notifier, ctx->mm, table->start,
-					    table->end - table->start, &raw_ops);
+					    table->end - table->start, range->ctx->ops);
 }
 
 /* The device forgets everything while the kernel still calls back, and gets nothing after that. */
@@ -102,19 +104,13 @@ static void raw_remove(struct bench_context *ctx, struct bench_table *table)
 	mmu_interval_notifier_remove(&range->notifier);
 }
 
-/* Under the lock. */
-static void raw_fill(struct bench_context *ctx, struct bench_table *table,
-		     const unsigned long *pfns, unsigned long start, unsigned long end, bool write)
+/* The program's own page table does not say of every page that it is written to. Under the lock. */
+static void raw_mark_dirty(const struct hmm_range *hmm)
 {
-	unsigned long *entry = &table->entries[(start - table->start) >> PAGE_SHIFT];
-	unsigned long *stop = entry + ((end - start) >> PAGE_SHIFT);
-	unsigned long flags = ENTRY_PRESENT | (write ? ENTRY_WRITE : 0);
+	unsigned long i, pages = (hmm->end - hmm->start) >> PAGE_SHIFT;
 
-	for (; entry < stop; entry++, pfns++) {
-		*entry = (*pfns & ~HMM_PFN_FLAGS) << ENTRY_PFN_SHIFT | flags;
-		if (write)
-			set_page_dirty(hmm_pfn_to_page(*pfns));
-	}
+	for (i = 0; i < pages; i++)
+		set_page_dirty(hmm_pfn_to_page(hmm->hmm_pfns[i]));
 }
 
 /* Fault the span in, and fill it in unless an invalidation came in between: -EBUSY. */
@@ -135,7 +131,9 @@ static int raw_try(struct bench_context *ctx, struct raw_range *range, struct hm
 	else if (mmu_interval_read_retry(&range->notifier, hmm->notifier_seq))
 		err = -EBUSY;
 	else
-		raw_fill(ctx, &range->table, hmm->hmm_pfns, hmm->start, hmm->end, write);
+		table_fill(&range->table, hmm->start, hmm->end, hmm->hmm_pfns, write);
+	if (!err && write)
+		raw_mark_dirty(hmm);
 	mutex_unlock(&range->ctx->lock);
 	return err;
 }
@@ -145,7 +143,7 @@ static int raw_populate(struct bench_context *ctx, struct bench_table *table, un
 {
 	unsigned long limit = jiffies + msecs_to_jiffies(RAW_TIMEOUT_MS);
 	unsigned long pages = (end - start) >> PAGE_SHIFT;
-	unsigned long inline_pfns[RAW_INLINE_PAGES];
+	unsigned long inline_pfns[RAW_INLINE_PAGES] __uninitialized;
 	struct raw_range *range = to_range(table);
 	struct hmm_range hmm = {
 		.notifier = &range->notifier,
@@ -200,6 +198,7 @@ static struct bench_context *raw_open(void)
 
 static int raw_attach(struct bench_context *ctx)
 {
+	to_raw(ctx)->ops = timed_interval_ops(&raw_ops);
 	ctx->mm = current->mm;
 	mmgrab(ctx->mm);
 	return 0;

@@ -59,16 +59,8 @@ static void sdk_isolate(struct xmmu_mirror *mirror)
 
 static void sdk_populate_window(struct xmmu_walk *walk)
 {
-	struct bench_table *table = to_table(xmmu_walk_range(walk));
-	unsigned long i, flags, *entry;
-	struct xmmu_leaf leaf;
-
-	xmmu_walk_for_each(walk, &leaf) {
-		entry = &table->entries[(leaf.addr - table->start) >> PAGE_SHIFT];
-		flags = ENTRY_PRESENT | (leaf.perm & XMMU_PERM_WRITE ? ENTRY_WRITE : 0);
-		for (i = 0; i < leaf.len >> PAGE_SHIFT; i++)
-			entry[i] = (page_to_pfn(leaf.page) + i) << ENTRY_PFN_SHIFT | flags;
-	}
+	table_fill(to_table(xmmu_walk_range(walk)), xmmu_walk_start(walk), xmmu_walk_stop(walk),
+		   xmmu_walk_frames(walk), xmmu_walk_flags(walk) & XMMU_WRITE);
 }
 
 static void sdk_range_free(struct xmmu_range *range)
