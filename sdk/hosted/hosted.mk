@@ -147,6 +147,7 @@ $(hosted-kernel-units): UNIT_FLAGS += -Isdk/hosted/include -Isdk/hosted/mm -Iinc
 	-Itests/trace -Wno-unused-parameter -no-pie
 $(hosted-kernel-units): UNIT_LIBS := $(hosted-library)
 $(hosted-kernel-units): tests/unit/lib/hosted.c $(hosted-library)
+build/unit/hosted_device: UNIT_FLAGS += -DKBUILD_MODNAME='"test"'
 build/unit/hosted_mm: tests/trace/recorder.c
 # $(call drivers-of,FLAVOR)
 drivers-of = $(patsubst %,build/hosted/$(1)/%.o,$(notdir $(hosted-drivers)))

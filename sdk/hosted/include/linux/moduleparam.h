@@ -38,6 +38,7 @@ extern struct module __this_module;
 		"hosted_params") = &__param_##_name
 #define module_param_named(name, variable, type, mode) \
 	module_param_cb(name, &param_ops_##type, &(variable), mode)
-#define module_param(name, type, mode) module_param_named(name, name, type, mode)
+/* Not through the macro above: bool would be expanded. */
+#define module_param(name, type, mode) module_param_cb(name, &param_ops_##type, &(name), mode)
 
 #endif
