@@ -13,6 +13,9 @@
 #include <linux/kfifo.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/preempt.h>
+#include <linux/irqflags.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
 #include <linux/sched/signal.h>
@@ -497,6 +500,210 @@ static void case_uninitialised_lock(void *unused)
 }
 CASE(uninitialised_lock, "uninitialised lock")
 
+static void lock_and_look(void *unused)
+{
+	mutex_lock(&mutex_a);
+	check(!inside++);
+	msleep(10);
+	inside--;
+	mutex_unlock(&mutex_a);
+}
+
+static void lock_killable(void *unused)
+{
+	killed_with = mutex_lock_killable(&mutex_a);
+}
+
+static void lock_interruptible(void *unused)
+{
+	killed_with = mutex_lock_interruptible(&mutex_a);
+}
+
+static void case_mutex_waits(void *unused)
+{
+	struct task_struct *a = hosted_thread("a", NULL, lock_and_look, NULL);
+	struct task_struct *b = hosted_thread("b", NULL, lock_and_look, NULL), *c;
+
+	others();
+	check(mutex_is_locked(&mutex_a) && !mutex_trylock(&mutex_a));
+	c = hosted_thread("c", NULL, lock_killable, NULL);
+	others();
+	send_sig(SIGKILL, c, 0);
+	hosted_join(c);
+	check(killed_with == -EINTR);
+	c = hosted_thread("c", NULL, lock_interruptible, NULL);
+	others();
+	send_sig(SIGTERM, c, 0);
+	hosted_join(c);
+	check(killed_with == -EINTR);
+	hosted_join(a);
+	hosted_join(b);
+	check(!mutex_is_locked(&mutex_a));
+}
+CASE(mutex_waits, NULL)
+
+static void spin_and_look(void *unused)
+{
+	spin_lock_irq(&spin);
+	check(irqs_disabled() && in_atomic() && !inside++);
+	udelay(10);
+	inside--;
+	spin_unlock_irq(&spin);
+	check(!irqs_disabled() && !in_atomic());
+}
+
+static void case_spinlock_waits(void *unused)
+{
+	struct task_struct *a = hosted_thread("a", NULL, spin_and_look, NULL);
+	struct task_struct *b = hosted_thread("b", NULL, spin_and_look, NULL);
+
+	others();
+	check(spin_is_locked(&spin) && !spin_trylock(&spin));
+	hosted_join(a);
+	hosted_join(b);
+	check(!spin_is_locked(&spin) && spin_trylock(&spin));
+	spin_unlock(&spin);
+}
+CASE(spinlock_waits, NULL)
+
+static void read_killable(void *unused)
+{
+	killed_with = down_read_killable(&sem);
+}
+
+static void case_read_killed(void *unused)
+{
+	struct task_struct *reader;
+
+	down_write(&sem);
+	reader = hosted_thread("reader", NULL, read_killable, NULL);
+	others();
+	send_sig(SIGKILL, reader, 0);
+	hosted_join(reader);
+	check(killed_with == -EINTR && rwsem_is_locked(&sem));
+	lockdep_assert_held(&sem);
+	lockdep_assert_held_write(&sem);
+	lockdep_assert_not_held(&mutex_a);
+	up_write(&sem);
+}
+CASE(read_killed, NULL)
+
+static void case_many_of_a_class(void *unused)
+{
+	struct rw_semaphore sems[3];
+	int i;
+
+	for (i = 0; i < 3; i++)
+		init_rwsem(&sems[i]);
+	mutex_lock(&mutex_a);
+	for (i = 0; i < 3; i++)
+		down_write_nest_lock(&sems[i], &mutex_a);
+	for (i = 0; i < 3; i++)
+		up_write(&sems[i]);
+	mutex_unlock(&mutex_a);
+	down_write(&sems[0]);
+	down_write(&sems[1]);
+}
+CASE(many_of_a_class, "lock order")
+
+static void case_assert_held(void *unused)
+{
+	check(!lockdep_is_held(&mutex_a));
+	lockdep_assert_held(&mutex_a);
+}
+CASE(assert_held, "lock not held")
+
+static void case_up_read_of_writer(void *unused)
+{
+	down_write(&sem);
+	up_read(&sem);
+}
+CASE(up_read_of_writer, "unlock")
+
+static void case_up_write_of_reader(void *unused)
+{
+	down_read(&sem);
+	up_write(&sem);
+}
+CASE(up_write_of_reader, "unlock")
+
+static void case_atomic_left(void *unused)
+{
+	preempt_disable();
+}
+CASE(atomic_left, "missing unlock")
+
+static void case_rcu_left(void *unused)
+{
+	rcu_read_lock();
+}
+CASE(rcu_left, "missing unlock")
+
+static void case_non_block_left(void *unused)
+{
+	non_block_start();
+	non_block_end();
+	non_block_start();
+}
+CASE(non_block_left, "missing unlock")
+
+static void case_preempt_enable_alone(void *unused)
+{
+	preempt_enable();
+}
+CASE(preempt_enable_alone, "unlock")
+
+static void case_non_block_end_alone(void *unused)
+{
+	non_block_end();
+}
+CASE(non_block_end_alone, "unlock")
+
+static void case_irq_restored_out_of_order(void *unused)
+{
+	unsigned long a, b;
+
+	local_irq_save(a);
+	local_irq_save(b);
+	check(a != b);
+	local_irq_restore(a);
+}
+CASE(irq_restored_out_of_order, "unlock")
+
+static void case_rcu_unlock_alone(void *unused)
+{
+	rcu_read_unlock();
+}
+CASE(rcu_unlock_alone, "unlock")
+
+static void case_put_task_alone(void *unused)
+{
+	/* The first one is of whoever joins. */
+	put_task_struct(current);
+	put_task_struct(current);
+}
+CASE(put_task_alone, "refcount")
+
+static void case_put_pid_alone(void *unused)
+{
+	struct pid *pid = find_get_pid(current->pid);
+
+	check(pid && get_pid_task(pid, PIDTYPE_PID) == current);
+	put_task_struct(current);
+	put_pid(NULL);
+	put_pid(pid);
+	put_pid(pid);
+}
+CASE(put_pid_alone, "refcount")
+
+static void case_resched_under_spinlock(void *unused)
+{
+	cond_resched();
+	spin_lock(&spin);
+	cond_resched();
+}
+CASE(resched_under_spinlock, "sleep in atomic")
+
 /* ---- waiting */
 
 static DECLARE_WAIT_QUEUE_HEAD(queue);
@@ -819,6 +1026,31 @@ static void case_flush_under_lock(void *unused)
 }
 CASE(flush_under_lock, "lock order")
 
+static struct timer_list timer;
+
+static void slow_timer(struct timer_list *unused)
+{
+	check(in_atomic());
+	inside++;
+	udelay(5000);
+	inside--;
+	waited++;
+}
+
+static void case_timer_runs(void *unused)
+{
+	unsigned long begun = jiffies;
+
+	timer_setup(&timer, slow_timer, 0);
+	check(!mod_timer(&timer, begun + 10) && timer_pending(&timer));
+	check(mod_timer(&timer, begun + 2) && del_timer(&timer) && !del_timer(&timer));
+	mod_timer(&timer, begun + 1);
+	while (!inside)
+		usleep_range(1000, 2000);
+	check(!del_timer_sync(&timer) && waited == 1 && !inside);
+}
+CASE(timer_runs, NULL)
+
 /* ---- RCU */
 
 static DEFINE_SRCU(domain);
@@ -885,6 +1117,16 @@ static void case_srcu(void *unused)
 }
 CASE(srcu, NULL)
 
+static void case_srcu_unlock_alone(void *unused)
+{
+	struct srcu_struct own;
+
+	check(!init_srcu_struct(&own));
+	current->srcu_depth = 1;
+	srcu_read_unlock(&own, 0);
+}
+CASE(srcu_unlock_alone, "unlock")
+
 static void case_rcu_reader_waits_for_itself(void *unused)
 {
 	int side = srcu_read_lock(&domain);
@@ -910,9 +1152,19 @@ static void case_slab(void *unused)
 	check(!kmalloc_array(SIZE_MAX / 2, 3, GFP_KERNEL));
 	kfree(memory);
 	kfree(NULL);
-	check(!hosted_slab_objects());
+	memory = kmemdup("text", 5, GFP_KERNEL);
+	check(!strcmp(memory, "text"));
+	kfree(memory);
+	hosted_slab_check_empty();
 }
 CASE(slab, NULL)
+
+static void case_slab_leak(void *unused)
+{
+	kmalloc(16, GFP_KERNEL);
+	hosted_slab_check_empty();
+}
+CASE(slab_leak, "leak")
 
 static void case_free_twice(void *unused)
 {
@@ -949,6 +1201,23 @@ int main(void)
 		cmocka_unit_test(sleep_in_non_block),
 		cmocka_unit_test(lock_in_interrupt_too),
 		cmocka_unit_test(uninitialised_lock),
+		cmocka_unit_test(mutex_waits),
+		cmocka_unit_test(spinlock_waits),
+		cmocka_unit_test(read_killed),
+		cmocka_unit_test(many_of_a_class),
+		cmocka_unit_test(assert_held),
+		cmocka_unit_test(up_read_of_writer),
+		cmocka_unit_test(up_write_of_reader),
+		cmocka_unit_test(atomic_left),
+		cmocka_unit_test(rcu_left),
+		cmocka_unit_test(non_block_left),
+		cmocka_unit_test(preempt_enable_alone),
+		cmocka_unit_test(non_block_end_alone),
+		cmocka_unit_test(irq_restored_out_of_order),
+		cmocka_unit_test(rcu_unlock_alone),
+		cmocka_unit_test(put_task_alone),
+		cmocka_unit_test(put_pid_alone),
+		cmocka_unit_test(resched_under_spinlock),
 		cmocka_unit_test(wait_event_wakes),
 		cmocka_unit_test(lost_wake_up),
 		cmocka_unit_test(wait_timeout),
@@ -964,10 +1233,13 @@ int main(void)
 		cmocka_unit_test(queue_on_destroyed),
 		cmocka_unit_test(work_leaves_lock),
 		cmocka_unit_test(flush_under_lock),
+		cmocka_unit_test(timer_runs),
 		cmocka_unit_test(rcu),
 		cmocka_unit_test(srcu),
+		cmocka_unit_test(srcu_unlock_alone),
 		cmocka_unit_test(rcu_reader_waits_for_itself),
 		cmocka_unit_test(slab),
+		cmocka_unit_test(slab_leak),
 		cmocka_unit_test(free_twice),
 	};
 

@@ -48,10 +48,9 @@ void hosted_atomic_end(bool irq);
 /* ---- lockdep.c */
 
 enum hosted_dep {
-	HOSTED_DEP_TRY = 1,       /* it did not wait: no order */
-	HOSTED_DEP_READ = 2,      /* not alone */
-	HOSTED_DEP_RECURSIVE = 4, /* readers may nest */
-	HOSTED_DEP_NEST = 8,      /* others of the class may be held */
+	HOSTED_DEP_TRY = 1,  /* it did not wait: no order */
+	HOSTED_DEP_READ = 2, /* not alone */
+	HOSTED_DEP_NEST = 4, /* others of the class may be held */
 };
 
 void hosted_dep_acquire(struct lockdep_map *map, unsigned int subclass, unsigned int how);

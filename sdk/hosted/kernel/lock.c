@@ -85,12 +85,6 @@ void __mutex_init(struct mutex *lock, const char *name, struct lock_class_key *k
 	lock->owner = NULL;
 }
 
-void mutex_destroy(struct mutex *lock)
-{
-	WARN(lock->owner, "mutex_destroy() of %s, which is held", lock->dep_map.name);
-	lock->dep_map.name = NULL;
-}
-
 static int mutex_take(struct mutex *lock, unsigned int subclass, unsigned int state)
 {
 	might_sleep();
@@ -183,11 +177,6 @@ static int read_take(struct rw_semaphore *sem, unsigned int state)
 void down_read(struct rw_semaphore *sem)
 {
 	read_take(sem, TASK_UNINTERRUPTIBLE);
-}
-
-int down_read_interruptible(struct rw_semaphore *sem)
-{
-	return read_take(sem, TASK_INTERRUPTIBLE);
 }
 
 int down_read_killable(struct rw_semaphore *sem)

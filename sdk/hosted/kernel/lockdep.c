@@ -76,7 +76,7 @@ static void check_order(const struct hosted_held *held, unsigned int class, unsi
 	unsigned long seen[HOSTED_WORDS] = {};
 
 	if (held->class == class) {
-		if (how & HOSTED_DEP_NEST || (how & HOSTED_DEP_RECURSIVE && !held->write))
+		if (how & HOSTED_DEP_NEST)
 			return;
 		hosted_fail("lock order", "%s is taken by %s, which holds it or one of its class",
 			    classes[class].name, current->comm);
@@ -176,11 +176,6 @@ void hosted_assert_held(const struct lockdep_map *map, const char *file, int lin
 void lock_map_acquire(struct lockdep_map *map)
 {
 	hosted_dep_acquire(map, 0, 0);
-}
-
-void lock_map_acquire_read(struct lockdep_map *map)
-{
-	hosted_dep_acquire(map, 0, HOSTED_DEP_READ | HOSTED_DEP_RECURSIVE);
 }
 
 void lock_map_release(struct lockdep_map *map)

@@ -257,12 +257,6 @@ long schedule_timeout(long timeout)
 	return max_t(long, end - hosted_now_ns() / HOSTED_TICK_NS, 0);
 }
 
-long schedule_timeout_uninterruptible(long timeout)
-{
-	current->__state = TASK_UNINTERRUPTIBLE;
-	return schedule_timeout(timeout);
-}
-
 int wake_up_process(struct task_struct *task)
 {
 	if (task->__state == TASK_RUNNING)
@@ -436,11 +430,6 @@ struct task_struct *ptrace_parent(struct task_struct *task)
 
 /* Nobody in a scenario is privileged. */
 bool ns_capable(struct user_namespace *ns, int capability)
-{
-	return false;
-}
-
-bool capable(int capability)
 {
 	return false;
 }

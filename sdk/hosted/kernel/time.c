@@ -46,11 +46,6 @@ void udelay(unsigned long us)
 	wait_ns("udelay", us * NSEC_PER_USEC);
 }
 
-void ndelay(unsigned long ns)
-{
-	wait_ns("ndelay", ns);
-}
-
 void cpu_relax(void)
 {
 	wait_ns("cpu_relax", HOSTED_RELAX_NS);

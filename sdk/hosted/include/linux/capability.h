@@ -11,6 +11,5 @@ struct user_namespace;
 #define CAP_SYS_ADMIN  21
 
 bool ns_capable(struct user_namespace *ns, int capability);
-bool capable(int capability);
 
 #endif

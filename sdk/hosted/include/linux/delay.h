@@ -9,7 +9,6 @@ void msleep(unsigned int ms);
 void usleep_range(unsigned long least, unsigned long most);
 /* Busy, so in any context; others run meanwhile on other processors. */
 void udelay(unsigned long us);
-void ndelay(unsigned long ns);
 #define mdelay(ms) udelay((ms)*USEC_PER_MSEC)
 
 #endif

@@ -32,7 +32,6 @@ struct lockdep_map {
 void lockdep_init_map(struct lockdep_map *map, const char *name, struct lock_class_key *key,
 		      int subclass);
 void lock_map_acquire(struct lockdep_map *map);
-void lock_map_acquire_read(struct lockdep_map *map);
 void lock_map_release(struct lockdep_map *map);
 bool hosted_lock_held(const struct lockdep_map *map);
 bool hosted_lock_held_write(const struct lockdep_map *map);

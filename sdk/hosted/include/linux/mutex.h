@@ -25,7 +25,6 @@ struct mutex {
 	} while (0)
 
 void __mutex_init(struct mutex *lock, const char *name, struct lock_class_key *key);
-void mutex_destroy(struct mutex *lock);
 void mutex_lock_nested(struct mutex *lock, unsigned int subclass);
 int __must_check mutex_lock_interruptible(struct mutex *lock);
 int __must_check mutex_lock_killable(struct mutex *lock);

@@ -28,7 +28,6 @@ struct rw_semaphore {
 
 void __init_rwsem(struct rw_semaphore *sem, const char *name, struct lock_class_key *key);
 void down_read(struct rw_semaphore *sem);
-int __must_check down_read_interruptible(struct rw_semaphore *sem);
 int __must_check down_read_killable(struct rw_semaphore *sem);
 int down_read_trylock(struct rw_semaphore *sem);
 void up_read(struct rw_semaphore *sem);

@@ -75,7 +75,6 @@ struct task_struct *hosted_current_task(void);
 
 void schedule(void);
 long schedule_timeout(long timeout);
-long schedule_timeout_uninterruptible(long timeout);
 void hosted_schedule_until(u64 ns);
 int wake_up_process(struct task_struct *task);
 void cond_resched(void);
