@@ -121,26 +121,38 @@ unsigned long hosted_populated(struct mm_struct *mm, unsigned long addr, unsigne
 }
 
 static void free_level(struct hosted_table *table, enum hosted_level level, unsigned long base,
+		       unsigned long floor, unsigned long ceiling);
+
+static void free_slot(u64 *slot, enum hosted_level level, unsigned long addr, unsigned long floor,
+		      unsigned long ceiling)
+{
+	unsigned long end = addr + (1UL << level_shift(level));
+	struct hosted_table *table;
+
+	if (!slot || !*slot || is_leaf(*slot, level) || end <= floor || addr >= ceiling)
+		return;
+	table = (struct hosted_table *)*slot;
+	free_level(table, level - 1, addr, floor, ceiling);
+	if (addr < floor || end > ceiling)
+		return;
+	BUG_ON(!hosted_table_empty(table));
+	hosted_table_free(table);
+	*slot = 0;
+}
+
+static void free_level(struct hosted_table *table, enum hosted_level level, unsigned long base,
 		       unsigned long floor, unsigned long ceiling)
 {
-	unsigned long addr, size = 1UL << level_shift(level);
-	struct hosted_table *below;
 	unsigned int i;
-	u64 *slot;
 
+	if (level == HOSTED_PTE)
+		return;
 	for (i = 0; i < HOSTED_SLOTS; i++) {
-		addr = base + i * size;
-		slot = hosted_table_slot(table, i, false);
-		if (!slot || !*slot || is_leaf(*slot, level) || addr + size <= floor ||
-		    addr >= ceiling)
-			continue;
-		below = (struct hosted_table *)*slot;
-		free_level(below, level - 1, addr, floor, ceiling);
-		if (addr < floor || addr + size > ceiling)
-			continue;
-		BUG_ON(!hosted_table_empty(below));
-		hosted_table_free(below);
-		*slot = 0;
+		if (table->chunk[i / HOSTED_CHUNK])
+			free_slot(hosted_table_slot(table, i, false), level,
+				  base + ((unsigned long)i << level_shift(level)), floor, ceiling);
+		else
+			i |= HOSTED_CHUNK - 1;
 	}
 }
 

@@ -9,7 +9,7 @@
 
 void mmap_assert_locked(const struct mm_struct *mm)
 {
-	WARN(!rwsem_is_locked((struct rw_semaphore *)&mm->mmap_lock), "mmap_lock is not held");
+	WARN(!lockdep_is_held(&mm->mmap_lock), "mmap_lock is not held");
 }
 
 void mmap_assert_write_locked(const struct mm_struct *mm)
