@@ -3,6 +3,7 @@
  * Faults of the hosted kernel on behalf of devices: hmm_range_fault(), get_user_pages_remote(),
  * fixup_user_fault(), each with its errors; and the oracle that judges accesses of a device.
  */
+#include <linux/completion.h>
 #include <linux/highmem.h>
 #include <linux/hmm.h>
 #include <linux/memremap.h>
@@ -282,6 +283,132 @@ static void get_pages(void)
 	expect(fixup(5, 0, NULL), -EFAULT);
 }
 
+static void get_own_pages(void)
+{
+	struct page *page;
+
+	map(1, 0, NULL);
+	hosted_mm_enter(mm);
+	mmap_read_lock(mm);
+	expect(get_user_pages(at(0), 1, 0, NULL), 1);
+	expect(get_user_pages(at(0), 1, FOLL_WRITE, &page), 1);
+	mmap_read_unlock(mm);
+	get_page(page);
+	put_page(page);
+	put_page(page);
+}
+
+static void no_page_for_a_copy(void)
+{
+	struct file *file = hosted_file_open(2, false);
+	struct dev_pagemap pgmap = { .type = MEMORY_DEVICE_PRIVATE, .owner = file };
+	struct mm_struct *child;
+	u64 value;
+
+	map(4, 0, NULL);
+	store(0, 1);
+	store(1, 1);
+	store(2, 1);
+	expect(hosted_mmap(mm, at(8), 2 * PAGE_SIZE, RW, 0, file, 0), 0);
+	expect(hosted_madvise(mm, at(1), PAGE_SIZE, HOSTED_PAGEOUT), 0);
+	expect(hosted_to_device(mm, at(2), &pgmap), 0);
+	loads(mm, 8, 0);
+	child = hosted_fork(mm);
+	hosted_page_limit = 1;
+	expect(hosted_store(mm, at(0), 2), -ENOMEM);
+	expect(hosted_load(mm, at(1), &value), -ENOMEM);
+	expect(hosted_load(mm, at(2), &value), -ENOMEM);
+	expect(hosted_store(mm, at(9), 2), -ENOMEM);
+	expect(hosted_store(mm, at(8), 2), -ENOMEM);
+	expect(hosted_load(mm, at(9), &value), -ENOMEM);
+	expect(hosted_to_device(mm, at(0), &pgmap), -EINVAL);
+	expect(hosted_uffd_copy(mm, at(0), 1), -ENOMEM);
+	hosted_page_limit = ULONG_MAX;
+	expect(hosted_to_device(mm, at(0), &pgmap), -EAGAIN);
+	expect(hosted_migrate(mm, at(2)), -ENOENT);
+	mmput(child);
+	loads(mm, 2, 1);
+	hosted_file_put(file);
+}
+
+/* Instead of a huge page there is a small one. */
+static void no_huge_page_left(void)
+{
+	expect(hosted_mmap(mm, HUGE, PMD_SIZE, RW, VM_HUGEPAGE, NULL, 0), 0);
+	hosted_page_limit = 8;
+	expect(hosted_store(mm, HUGE, 1), 0);
+	memset(pfns, 0, sizeof(pfns));
+	expect(fault_masked(HUGE, 1, SNAP, 0, NULL), 0);
+	expect(hmm_pfn_to_map_order(pfns[0]), 0);
+}
+
+/* ---- migration, seen from its middle */
+
+static struct completion entered, go;
+static bool moving;
+
+static bool stay(struct mmu_interval_notifier *notifier, const struct mmu_notifier_range *range,
+		 unsigned long seq)
+{
+	mmu_interval_set_seq(notifier, seq);
+	if (moving) {
+		complete(&entered);
+		wait_for_completion(&go);
+	}
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops stay_ops = { .invalidate = stay };
+
+static void migrate_shared(void *unused)
+{
+	expect(hosted_migrate(mm, BASE), 0);
+}
+
+static void load_moving(void *unused)
+{
+	loads(mm, 0, 7);
+}
+
+static void fault_moving(void *unused)
+{
+	expect(fault(0, 1, FAULT), 0);
+	expect(flags_of(0), HMM_PFN_VALID);
+}
+
+/* The child is told of the move when the parent has no entry for the page any more. */
+static void migration_is_waited_for(void)
+{
+	static struct mmu_interval_notifier stopper;
+	struct task_struct *mover, *loader, *faulter;
+	unsigned int i;
+	struct mm_struct *child;
+
+	init_completion(&entered);
+	init_completion(&go);
+	map(1, 0, NULL);
+	store(0, 7);
+	child = hosted_fork(mm);
+	/* From now on an interval notifier can come without all locks. */
+	expect(fault(0, 1, SNAP), 0);
+	expect(mmu_interval_notifier_insert(&stopper, child, BASE, PAGE_SIZE, &stay_ops), 0);
+	moving = true;
+	mover = hosted_thread("mover", NULL, migrate_shared, NULL);
+	wait_for_completion(&entered);
+	loader = hosted_thread("loader", NULL, load_moving, NULL);
+	faulter = hosted_thread("faulter", NULL, fault_moving, NULL);
+	for (i = 0; i < 100; i++)
+		cond_resched();
+	moving = false;
+	complete_all(&go);
+	hosted_join(mover);
+	hosted_join(loader);
+	hosted_join(faulter);
+	loads(child, 0, 7);
+	mmu_interval_notifier_remove(&stopper);
+	mmput(child);
+}
+
 /* ---- userfaultfd */
 
 static void server(void *unused)
@@ -307,6 +434,59 @@ static void userfaultfd(void)
 	expect(fault(0, 1, FAULT), 0);
 	expect(hosted_uffd_copy(mm, BASE, 1), -EEXIST);
 	expect(hosted_uffd_copy(mm, at(1), 1), -ENOENT);
+}
+
+static void get_unlocked(void *unused)
+{
+	struct page *page;
+	int locked = 1;
+
+	mmap_read_lock(mm);
+	expect(get_user_pages_remote(mm, at(0), 1, FOLL_WRITE, &page, &locked), 1);
+	mmap_read_unlock(mm);
+	put_page(page);
+}
+
+static void load_waiting(void *unused)
+{
+	loads(mm, 0, 42);
+}
+
+static void userfaultfd_of_others(void)
+{
+	struct task_struct *getter, *loader;
+	unsigned int i;
+
+	map(1, 0, NULL);
+	expect(hosted_uffd_register(mm, BASE + 1, PAGE_SIZE), -EINVAL);
+	expect(hosted_uffd_register(mm, BASE, PAGE_SIZE), 0);
+	getter = hosted_thread("getter", NULL, get_unlocked, NULL);
+	loader = hosted_thread("loader", NULL, load_waiting, NULL);
+	expect(hosted_uffd_wait(mm), 0);
+	for (i = 0; i < 100; i++)
+		cond_resched();
+	expect(hosted_uffd_copy(mm, BASE, 42), 0);
+	hosted_join(getter);
+	hosted_join(loader);
+}
+
+/* Of a file, what is not in memory yet. */
+static void userfaultfd_of_file(void)
+{
+	struct file *file = hosted_file_open(2, false);
+
+	map(2, VM_SHARED, file);
+	store(0, 1);
+	expect(hosted_uffd_register(mm, BASE, 2 * PAGE_SIZE), 0);
+	expect(hosted_madvise(mm, BASE, PAGE_SIZE, HOSTED_DONTNEED), 0);
+	loads(mm, 0, 1);
+	expect(fixup(1, FAULT_FLAG_REMOTE, NULL), -EFAULT);
+	mmap_read_lock(mm);
+	expect(handle_mm_fault(vma_lookup(mm, at(1)), at(1),
+			       FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT, NULL),
+	       VM_FAULT_RETRY);
+	mmap_read_unlock(mm);
+	hosted_file_put(file);
 }
 
 static void waiter(void *unused)
@@ -511,8 +691,14 @@ int main(void)
 		TEST(poison),
 		TEST(out_of_memory),
 		TEST(get_pages),
+		TEST(get_own_pages),
 		TEST(userfaultfd),
 		TEST(userfaultfd_killed),
+		TEST(userfaultfd_of_others),
+		TEST(userfaultfd_of_file),
+		TEST(no_page_for_a_copy),
+		TEST(no_huge_page_left),
+		TEST(migration_is_waited_for),
 		TEST(content_of_pages),
 		TEST(lazyfree_and_device),
 		TEST(exec_and_exit),

@@ -15,6 +15,8 @@
 	"list start " event " " span " block\n"          \
 	"list end " event " " span " block\n"
 
+#define HUGE 0x40000000UL
+
 static struct recorder recorder;
 
 static void record(unsigned long pages)
@@ -57,6 +59,18 @@ static void munmap_whole(void)
 	expect(hosted_munmap(mm, BASE, 4 * PAGE_SIZE), 0);
 	trace(EVENT("UNMAP", "0-4"));
 	expect(hosted_store(mm, BASE, 1), -EFAULT);
+}
+
+static void munmap_many(void)
+{
+	unsigned long i;
+
+	map(40, 0, NULL);
+	for (i = 0; i < 40; i++)
+		store(i, i);
+	record(40);
+	expect(hosted_munmap(mm, BASE, 40 * PAGE_SIZE), 0);
+	trace(EVENT("UNMAP", "0-40"));
 }
 
 static void munmap_part(void)
@@ -264,6 +278,38 @@ static void rmap_after_fork(void)
 	mmput(child);
 }
 
+static void fork_of_swapped(void)
+{
+	struct mm_struct *child;
+
+	four_anonymous_pages();
+	expect(hosted_madvise(mm, at(0), 2 * PAGE_SIZE, HOSTED_PAGEOUT), 0);
+	expect(hosted_madvise(mm, at(3), PAGE_SIZE, HOSTED_DONTFORK), 0);
+	trace(EVENT("CLEAR", "0-1") EVENT("CLEAR", "1-2"));
+	child = hosted_fork(mm);
+	trace(EVENT("PROTECTION_PAGE", "0-3"));
+	/* What the child reads from swap is the parent's too, until one of them writes. */
+	loads(child, 0, 1);
+	store(0, 7);
+	loads(child, 0, 1);
+	expect(hosted_store(child, at(3), 1), -EFAULT);
+	expect(hosted_madvise(child, at(1), PAGE_SIZE, HOSTED_FREE), 0);
+	loads(child, 1, 0);
+	loads(mm, 1, 2);
+	mmput(child);
+}
+
+static void no_huge_page(void)
+{
+	expect(hosted_mmap(mm, HUGE, PMD_SIZE, RW, 0, NULL, 0), 0);
+	expect(hosted_madvise(mm, HUGE, PMD_SIZE, HOSTED_HUGEPAGE), 0);
+	expect(hosted_madvise(mm, HUGE, PMD_SIZE, HOSTED_NOHUGEPAGE), 0);
+	expect(hosted_store(mm, HUGE, 1), 0);
+	expect(recorder_attach(&recorder, mm, HUGE, 512, &recorder_list_ops), 0);
+	expect(hosted_migrate(mm, HUGE), 0);
+	trace(EVENT("CLEAR", "0-1"));
+}
+
 static void merge_and_unmerge(void)
 {
 	map(2, 0, NULL);
@@ -356,6 +402,51 @@ static void hole_in_private_mapping(void)
 	hosted_file_put(file);
 }
 
+static void pages_of_file_move(void)
+{
+	struct file *file = hosted_file_open(4, false);
+
+	map(4, VM_SHARED, file);
+	store(1, 2);
+	loads(mm, 0, 0);
+	record(4);
+	expect(hosted_migrate(mm, at(1)), 0);
+	trace(EVENT("CLEAR", "1-2"));
+	loads(mm, 1, 2);
+	/* A mapping is cut and joined again. */
+	expect(hosted_mprotect(mm, at(1), PAGE_SIZE, VM_READ), 0);
+	trace(EVENT("PROTECTION_VMA", "1-2"));
+	expect(hosted_mprotect(mm, at(1), PAGE_SIZE, RW), 0);
+	trace(EVENT("PROTECTION_VMA", "1-2"));
+	expect(hosted_madvise(mm, at(0), 4 * PAGE_SIZE, HOSTED_DONTNEED), 0);
+	trace(EVENT("CLEAR", "0-4"));
+	loads(mm, 1, 2);
+	/* A page that is in use stays in memory. */
+	expect(hosted_madvise(mm, at(1), PAGE_SIZE, HOSTED_PAGEOUT), 0);
+	loads(mm, 1, 2);
+	hosted_file_put(file);
+}
+
+static void write_of_private_copy(void)
+{
+	struct file *file = hosted_file_open(4, true);
+	struct mm_struct *child;
+
+	map(4, 0, file);
+	loads(mm, 0, 0);
+	store(1, 2);
+	record(4);
+	/* Only what it has written is its own: the file is not touched. */
+	expect(hosted_writeback(file), 0);
+	trace("");
+	child = hosted_fork(mm);
+	trace(EVENT("PROTECTION_PAGE", "0-4"));
+	store(0, 1);
+	trace(EVENT("CLEAR", "0-1"));
+	mmput(child);
+	hosted_file_put(file);
+}
+
 static void writeback(void)
 {
 	struct file *file = hosted_file_open(2, true);
@@ -374,8 +465,6 @@ static void writeback(void)
 }
 
 /* ---- huge pages */
-
-#define HUGE 0x40000000UL
 
 static void map_huge(void)
 {
@@ -460,6 +549,113 @@ static void collapse(void)
 	trace(EVENT("UNMAP", "0-512"));
 }
 
+static void collapse_fails(void)
+{
+	struct page *page;
+
+	expect(hosted_mmap(mm, HUGE, 2 * PMD_SIZE, RW, 0, NULL, 0), 0);
+	expect(hosted_madvise(mm, HUGE, PMD_SIZE, HOSTED_COLLAPSE), -EINVAL);
+	expect(hosted_store(mm, HUGE, 1), 0);
+	loads_huge(1, 0);
+	/* A page that somebody holds stays what it is. */
+	mmap_read_lock(mm);
+	expect(get_user_pages_remote(mm, HUGE, 1, FOLL_WRITE, &page, NULL), 1);
+	mmap_read_unlock(mm);
+	expect(recorder_attach(&recorder, mm, HUGE, 512, &recorder_list_ops), 0);
+	expect(hosted_madvise(mm, HUGE, PMD_SIZE, HOSTED_COLLAPSE), -EAGAIN);
+	trace(EVENT("CLEAR", "0-512"));
+	put_page(page);
+	expect(hosted_madvise(mm, HUGE, PAGE_SIZE, HOSTED_PAGEOUT), 0);
+	trace(EVENT("CLEAR", "0-1"));
+	expect(hosted_madvise(mm, HUGE, PMD_SIZE, HOSTED_COLLAPSE), -EAGAIN);
+	trace(EVENT("CLEAR", "0-512"));
+	loads_huge(0, 1);
+	hosted_page_limit = 8;
+	expect(hosted_madvise(mm, HUGE, PMD_SIZE, HOSTED_COLLAPSE), -ENOMEM);
+	hosted_page_limit = ULONG_MAX;
+	expect(hosted_madvise(mm, HUGE, PMD_SIZE, HOSTED_COLLAPSE), 0);
+	trace(EVENT("CLEAR", "0-512"));
+	loads_huge(0, 1);
+	expect(hosted_madvise(mm, at(0), PMD_SIZE, HOSTED_COLLAPSE), -EINVAL);
+}
+
+static void huge_page_moves(void)
+{
+	map_huge();
+	/* As a whole to a place that fits, by pages elsewhere. */
+	expect(hosted_mremap(mm, HUGE, PMD_SIZE, HUGE + 4 * PMD_SIZE, PMD_SIZE), 0);
+	trace(EVENT("UNMAP", "0-512") EVENT("UNMAP", "0-512"));
+	expect(hosted_mremap(mm, HUGE + 4 * PMD_SIZE, PMD_SIZE, HUGE, PMD_SIZE), 0);
+	trace("");
+	loads_huge(3, 3);
+	expect(hosted_mremap(mm, HUGE, PMD_SIZE, HUGE + 4 * PMD_SIZE + PAGE_SIZE, PMD_SIZE), 0);
+	trace("interval invalidate UNMAP 0-512 block\n"
+	      "list start UNMAP 0-512 block\n" EVENT(
+		      "CLEAR", "0-512") "list end UNMAP 0-512 block\n" EVENT("UNMAP", "0-512"));
+	loads_huge(4 * 512 + 4, 3);
+}
+
+static void huge_page_is_merged_by_pages(void)
+{
+	map_huge();
+	expect(hosted_store(mm, HUGE + 4 * PAGE_SIZE, 3), 0);
+	expect(hosted_madvise(mm, HUGE, PMD_SIZE, HOSTED_MERGEABLE), 0);
+	/* Pages of a huge page are not merged, it is only mapped by pages. */
+	expect(hosted_ksm_merge(mm, HUGE + 4 * PAGE_SIZE, mm, HUGE + 3 * PAGE_SIZE), -EINVAL);
+	trace(EVENT("CLEAR", "0-512"));
+	loads_huge(3, 3);
+}
+
+/* ---- what can not be done */
+
+static void errors(void)
+{
+	struct file *file = hosted_file_open(2, true);
+
+	map(2, 0, NULL);
+	store(0, 1);
+	expect(hosted_mmap(mm, at(1), PAGE_SIZE, RW, 0, NULL, 0), -EEXIST);
+	expect(hosted_mmap(mm, at(1) + 1, PAGE_SIZE, RW, 0, NULL, 0), -EINVAL);
+	expect(hosted_munmap(mm, at(0), 0), -EINVAL);
+	expect(hosted_mprotect(mm, at(0), 1, RW), -EINVAL);
+	expect(hosted_mremap(mm, at(0), 0, at(0), PAGE_SIZE), -EINVAL);
+	expect(hosted_mremap(mm, at(0), 3 * PAGE_SIZE, at(8), 3 * PAGE_SIZE), -EFAULT);
+	expect(hosted_mremap(mm, at(0), PAGE_SIZE, at(1), PAGE_SIZE), -EINVAL);
+	expect(hosted_mremap(mm, at(0), PAGE_SIZE, at(0), 3 * PAGE_SIZE), -ENOMEM);
+	expect(hosted_madvise(mm, at(0), 1, HOSTED_DONTNEED), -EINVAL);
+	expect(hosted_madvise(mm, at(0), PAGE_SIZE, HOSTED_REMOVE), -EINVAL);
+	expect(hosted_numa_hint(mm, at(0), 1), -EINVAL);
+	expect(hosted_migrate(mm, at(1)), -ENOENT);
+	expect(hosted_reclaim(mm, at(1)), -ENOENT);
+	expect(hosted_test_young(mm, at(1)), -ENOENT);
+	expect(hosted_poison(mm, at(1)), -ENOENT);
+	expect(hosted_ksm_merge(mm, at(0), mm, at(1)), -EINVAL);
+	expect(hosted_punch_hole(file, 0, 0), -EINVAL);
+	hosted_file_put(file);
+	file = hosted_file_open(2, false);
+	expect(hosted_writeback(file), -EINVAL);
+	hosted_file_put(file);
+}
+
+static void merge_of_page_in_use(void)
+{
+	struct page *page;
+
+	map(2, 0, NULL);
+	store(0, 5);
+	store(1, 5);
+	expect(hosted_madvise(mm, BASE, 2 * PAGE_SIZE, HOSTED_MERGEABLE), 0);
+	mmap_read_lock(mm);
+	expect(get_user_pages_remote(mm, at(1), 1, FOLL_WRITE, &page, NULL), 1);
+	mmap_read_unlock(mm);
+	/* Its holder could write to it, seen by all. */
+	expect(hosted_ksm_merge(mm, at(1), mm, at(0)), -EAGAIN);
+	expect(hosted_madvise(mm, at(1), PAGE_SIZE, HOSTED_FREE), 0);
+	put_page(page);
+	expect(hosted_ksm_merge(mm, at(1), mm, at(0)), 0);
+	loads(mm, 1, 5);
+}
+
 /* ---- the end */
 
 static void exit_releases_first(void)
@@ -506,6 +702,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(munmap_whole),
+		TEST(munmap_many),
 		TEST(munmap_part),
 		TEST(mprotect_part),
 		TEST(mprotect_without_tables),
@@ -533,6 +730,15 @@ int main(void)
 		TEST(huge_page_to_swap),
 		TEST(huge_page_after_fork),
 		TEST(collapse),
+		TEST(collapse_fails),
+		TEST(huge_page_moves),
+		TEST(huge_page_is_merged_by_pages),
+		TEST(no_huge_page),
+		TEST(errors),
+		TEST(merge_of_page_in_use),
+		TEST(pages_of_file_move),
+		TEST(write_of_private_copy),
+		TEST(fork_of_swapped),
 		TEST(exit_releases_first),
 		TEST(unregister_releases),
 		TEST(oom_reap),

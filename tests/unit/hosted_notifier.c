@@ -443,6 +443,15 @@ static const struct mmu_notifier_ops listener_ops = {
 	.invalidate_range_end = listener_end,
 };
 
+static int blocking_start(struct mmu_notifier *list, const struct mmu_notifier_range *range)
+{
+	complete(&listener_of(list)->entered);
+	wait_for_completion(&listener_of(list)->go);
+	return 0;
+}
+
+static const struct mmu_notifier_ops blocking_ops = { .invalidate_range_start = blocking_start };
+
 static const struct mmu_notifier_ops refuser_ops = { .invalidate_range_start = refuser_start };
 
 static struct listener one, two;
@@ -483,6 +492,34 @@ static void list_refusal_of_blockable(void)
 	listen(&two, &refuser_ops);
 	two.refuse = true;
 	dontneed(0, 1);
+}
+
+/* An event that met no interval is open: a new notifier can not know whether it is met. */
+static void insert_beside_list_event(void)
+{
+	struct task_struct *event, *thread;
+
+	map(4, 0, NULL);
+	listen(&one, &blocking_ops);
+	mmap_write_lock(mm);
+	probe_init(&a, 'a');
+	expect(mmu_interval_notifier_insert_locked(&a.interval, mm, at(3), PAGE_SIZE, &probe_ops),
+	       0);
+	mmap_write_unlock(mm);
+	event = hosted_thread("invalidate", NULL, dontneed_first, NULL);
+	wait_for_completion(&one.entered);
+	probe_init(&b, 'b');
+	insert(&b, 0, &probe_ops);
+	thread = hosted_thread("reader", NULL, reader, &b);
+	others_run();
+	happened("");
+	one.block = false;
+	complete_all(&one.go);
+	hosted_join(event);
+	hosted_join(thread);
+	happened(".r");
+	remove_probes();
+	mmu_notifier_unregister(&one.list, mm);
 }
 
 /* Files and anonymous memory that several mappings share: each lock once, or it would not return. */
@@ -776,6 +813,7 @@ int main(void)
 		TEST(insert_and_remove_deferred),
 		TEST(remove_waits),
 		TEST(insert_errors),
+		TEST(insert_beside_list_event),
 		TEST(refusal),
 		TEST(two_passes),
 		TEST(one_pass_before),

@@ -72,6 +72,8 @@ static void folio_free(struct folio *folio)
 	BUG_ON(folio->maps);
 	BUG_ON(hosted_folio_test(folio, HOSTED_PG_LOCKED));
 	hosted_swap_forget(folio);
+	if (hosted_folio_test(folio, HOSTED_PG_KSM))
+		hosted_ksm_forget(folio);
 	if (folio->anon_vma)
 		hosted_anon_put(folio->anon_vma);
 	for (i = 0; i < hosted_folio_pages(folio); i++) {
@@ -120,11 +122,6 @@ struct folio *page_folio(const struct page *page)
 
 	BUG_ON(!folio);
 	return folio;
-}
-
-bool pfn_valid(unsigned long pfn)
-{
-	return hosted_folio_of(pfn);
 }
 
 int page_count(const struct page *page)
@@ -193,11 +190,6 @@ bool folio_mark_dirty(struct folio *folio)
 bool set_page_dirty(struct page *page)
 {
 	return folio_mark_dirty(page_folio(page));
-}
-
-bool PageDirty(const struct page *page)
-{
-	return hosted_folio_test(page_folio(page), HOSTED_PG_DIRTY);
 }
 
 bool is_device_private_page(const struct page *page)

@@ -56,7 +56,6 @@ static inline phys_addr_t page_to_phys(const struct page *page)
 }
 
 struct folio *page_folio(const struct page *page);
-bool pfn_valid(unsigned long pfn);
 int page_count(const struct page *page);
 int page_mapcount(const struct page *page);
 void get_page(struct page *page);
@@ -68,7 +67,6 @@ bool folio_trylock(struct folio *folio);
 void folio_unlock(struct folio *folio);
 bool folio_mark_dirty(struct folio *folio);
 bool set_page_dirty(struct page *page);
-bool PageDirty(const struct page *page);
 
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
 struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr);
