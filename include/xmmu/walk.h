@@ -104,6 +104,7 @@ struct xmmu_walk {
 	unsigned long stop; /* end of the window */
 	unsigned long end;
 	unsigned long seq;
+	unsigned long rearms;    /* block->nr_rearms when the walk began to wait for its worker */
 	unsigned long fixed;     /* address that was given to fixup_user_fault() */
 	unsigned long fixed_seq; /* seq then */
 	unsigned int flags;

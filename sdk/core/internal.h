@@ -50,6 +50,7 @@ struct xmmu_block {
 	unsigned int nr_ranges;       /* under the mirror's lock */
 	struct kref ref;
 	struct work_struct rearm;
+	unsigned long nr_rearms; /* how often the worker has finished; written under the lock */
 };
 
 /* One invalidation, from the zap until the device has confirmed. */

@@ -287,8 +287,6 @@ static bool xmmu_block_advance(struct xmmu_block *block, const struct mmu_notifi
 		xmmu_range_advance(range, ended);
 		busy |= event->start < range->filled_end && range->filled_start < event->end;
 	}
-	/* A walk that waits for the worker may have seen the new `cold` with the old sequence. */
-	xmmu_mirror_wake(block->mirror);
 	return busy;
 }
 

@@ -76,6 +76,7 @@ static void xmmu_block_rearm_end(struct xmmu_block *block)
 	xmmu_block_for_each(block, range, 0, ULONG_MAX)
 		if (range->rearm_seq == range->seq)
 			WRITE_ONCE(range->cold, false);
+	WRITE_ONCE(block->nr_rearms, block->nr_rearms + 1);
 	xmmu_mirror_unlock(block->mirror);
 	xmmu_mirror_wake(block->mirror);
 }

@@ -133,20 +133,23 @@ void xmmu_walk_init(struct xmmu_walk *walk, struct xmmu_range *range, unsigned l
 /* Let the worker wait for the open invalidations of now. Under the lock. */
 static int xmmu_walk_rearm(struct xmmu_walk *walk)
 {
+	struct xmmu_block *block = walk->range->block;
 	int err = xmmu_walk_dead(walk);
 
-	walk->seq = walk->range->seq;
+	walk->rearms = block->nr_rearms;
 	/* The block of an inserted range stays, and cancels the work before it goes. */
 	if (!err)
-		queue_work(xmmu_wq, &walk->range->block->rearm);
+		queue_work(xmmu_wq, &block->rearm);
 	return err;
 }
 
-/* A newer invalidation makes the worker's wait worthless: it must be queued again. */
+/*
+ * Whether the range is warm now is another question: if the worker began before the latest
+ * invalidation, it is not, and the work must be queued again.
+ */
 static bool xmmu_walk_stop_waiting(const struct xmmu_walk *walk)
 {
-	return !READ_ONCE(walk->range->cold) || READ_ONCE(walk->range->seq) != walk->seq ||
-	       xmmu_walk_dead(walk);
+	return READ_ONCE(walk->range->block->nr_rearms) != walk->rearms || xmmu_walk_dead(walk);
 }
 
 /* Wait for the worker, as long as we may. */
@@ -391,10 +394,8 @@ static int xmmu_walk_check(struct xmmu_walk *walk)
 		trace_xmmu_retry(xmmu_walk_mirror(walk), walk->pos, walk->stop);
 		return walk->flags & XMMU_NOWAIT ? -EAGAIN : XMMU_AGAIN;
 	}
-	if (walk->rearmed && range->cold) {
+	if (walk->rearmed)
 		WRITE_ONCE(range->cold, false);
-		xmmu_mirror_wake(range->mirror);
-	}
 	return xmmu_dma_used(range) ? xmmu_dma_map(walk) : 0;
 }
 
