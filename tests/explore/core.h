@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* For scenarios of the core: one range over all pages of the process, at most four. */
+#ifndef TESTS_EXPLORE_CORE_H
+#define TESTS_EXPLORE_CORE_H
+
+#include "core/abi.h"
+#include "drivers.h"
+
+static inline long core(unsigned int number, unsigned long page, unsigned long pages,
+			unsigned int flags)
+{
+	struct core_span span = { .addr = ADDR + page * PAGE_SIZE,
+				  .len = pages * PAGE_SIZE,
+				  .flags = flags };
+
+	return hosted_ioctl(file, number, &span);
+}
+
+static inline void core_start(const char *parameters, unsigned long pages)
+{
+	start_process(pages);
+	start_driver("core", parameters, "core");
+	explore_assert(!core(CORE_ATTACH, 0, 0, 0));
+	explore_assert(!core(CORE_INSERT, 0, pages, 0));
+}
+
+/* Whether the device could use the page. */
+static inline bool core_access(unsigned long page)
+{
+	return core(CORE_ACCESS, page, 1, 0) == 1;
+}
+
+static inline void core_stop(void)
+{
+	enter();
+	stop_driver("core");
+	stop_process();
+}
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Commands of the driver that scenarios of the core use; private to them. */
+#ifndef TESTS_EXPLORE_CORE_ABI_H
+#define TESTS_EXPLORE_CORE_ABI_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+struct core_span {
+	__u64 addr;
+	__u64 len;
+	__u32 flags;
+	__u32 write;
+};
+
+#define CORE_ATTACH   _IO('c', 1)
+#define CORE_DETACH   _IO('c', 2)
+#define CORE_INSERT   _IOW('c', 3, struct core_span)
+#define CORE_REMOVE   _IOW('c', 4, struct core_span)
+#define CORE_POPULATE _IOW('c', 5, struct core_span)
+#define CORE_ZAP      _IOW('c', 6, struct core_span)
+/* The device uses the page at addr, if it has a translation: 1, or else 0. */
+#define CORE_ACCESS _IOW('c', 7, struct core_span)
+
+#endif

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A driver for scenarios of the core. Its device has a page table and a TLB, walks the table by
+ * itself and goes on using what is in the TLB until it has confirmed a flush, which it does at a
+ * time of its own, in a worker. Each access is checked against what the process has mapped.
+ */
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#include <xmmu/xmmu.h>
+
+#include "../../../sdk/hosted/mm/cpu.h"
+#include "abi.h"
+
+#define CORE_PAGES   4
+#define CORE_FLUSHES 4
+
+static char *policy = "trylock";
+module_param(policy, charp, 0444);
+
+/* The device confirms no flush. */
+static bool mute;
+module_param(mute, bool, 0444);
+
+static unsigned int watchdog_ms = 1000;
+module_param(watchdog_ms, uint, 0444);
+
+static enum xmmu_policy core_policy;
+
+struct core_entry {
+	unsigned long pfn; /* 0: none */
+	bool write;
+};
+
+struct core_flush {
+	struct work_struct work;
+	struct core_context *core;
+	unsigned long start;
+	unsigned long end;
+	u64 ticket;
+	bool busy; /* under tlb_lock */
+};
+
+struct core_range {
+	struct xmmu_range range;
+	struct core_entry table[CORE_PAGES]; /* the device reads it whenever it likes */
+};
+
+struct core_context {
+	struct xmmu_mirror mirror;
+	struct workqueue_struct *device;
+	spinlock_t tlb_lock; /* innermost */
+	struct core_entry tlb[CORE_PAGES];
+	unsigned long base; /* of the pages that there are entries for */
+	struct core_flush flushes[CORE_FLUSHES];
+	bool cut; /* under tlb_lock */
+};
+
+static struct core_context *to_core(struct xmmu_mirror *mirror)
+{
+	return container_of(mirror, struct core_context, mirror);
+}
+
+static struct core_range *to_range(struct xmmu_range *range)
+{
+	return container_of(range, struct core_range, range);
+}
+
+static unsigned int index_of(const struct core_context *core, unsigned long addr)
+{
+	return (addr - core->base) / PAGE_SIZE;
+}
+
+/* ---- callbacks */
+
+static void core_populate(struct xmmu_walk *walk)
+{
+	struct core_range *range = to_range(xmmu_walk_range(walk));
+	struct core_context *core = to_core(xmmu_range_mirror(&range->range));
+	struct core_entry *entry;
+	struct xmmu_leaf leaf;
+
+	xmmu_walk_for_each(walk, &leaf) {
+		entry = &range->table[index_of(core, leaf.addr)];
+		WRITE_ONCE(entry->write, leaf.perm & XMMU_PERM_WRITE);
+		smp_store_release(&entry->pfn, page_to_pfn(leaf.page));
+	}
+}
+
+static void core_zap(struct xmmu_range *range, unsigned long start, unsigned long end,
+		     struct xmmu_gather *gather)
+{
+	struct core_context *core = to_core(xmmu_range_mirror(range));
+	struct core_entry *entry;
+	unsigned long addr;
+
+	for (addr = start; addr < end; addr += PAGE_SIZE) {
+		entry = &to_range(range)->table[index_of(core, addr)];
+		if (!entry->pfn)
+			continue;
+		WRITE_ONCE(entry->pfn, 0);
+		xmmu_gather_add(gather, addr, addr + PAGE_SIZE);
+	}
+}
+
+static void tlb_drop(struct core_context *core, unsigned long start, unsigned long end)
+{
+	unsigned int i;
+
+	for (i = index_of(core, start); i < index_of(core, end); i++)
+		core->tlb[i].pfn = 0;
+}
+
+static void core_confirm(struct core_flush *flush)
+{
+	struct core_context *core = flush->core;
+	unsigned long flags;
+	u64 ticket;
+
+	spin_lock_irqsave(&core->tlb_lock, flags);
+	tlb_drop(core, flush->start, flush->end);
+	ticket = flush->ticket;
+	flush->busy = false;
+	spin_unlock_irqrestore(&core->tlb_lock, flags);
+	xmmu_flush_done(&core->mirror, ticket);
+}
+
+static void core_device(struct work_struct *work)
+{
+	core_confirm(container_of(work, struct core_flush, work));
+}
+
+static struct core_flush *flush_slot(struct core_context *core)
+{
+	unsigned int i;
+
+	for (i = 0; i < CORE_FLUSHES; i++)
+		if (!core->flushes[i].busy)
+			return &core->flushes[i];
+	return NULL;
+}
+
+static struct core_flush *flush_post(struct core_context *core, const struct xmmu_gather *gather)
+{
+	struct core_flush *flush;
+	unsigned long flags;
+
+	spin_lock_irqsave(&core->tlb_lock, flags);
+	flush = flush_slot(core);
+	if (!WARN_ON(!flush)) {
+		flush->start = gather->start;
+		flush->end = gather->end;
+		flush->ticket = gather->ticket;
+		flush->busy = true;
+	}
+	spin_unlock_irqrestore(&core->tlb_lock, flags);
+	return flush;
+}
+
+static void core_flush(struct xmmu_mirror *mirror, const struct xmmu_gather *gather)
+{
+	struct core_context *core = to_core(mirror);
+	struct core_flush *flush = flush_post(core, gather);
+
+	if (core_policy == XMMU_ATOMIC)
+		core_confirm(flush);
+	else if (!mute)
+		queue_work(core->device, &flush->work);
+}
+
+static void core_isolate(struct xmmu_mirror *mirror)
+{
+	struct core_context *core = to_core(mirror);
+	unsigned long flags;
+
+	spin_lock_irqsave(&core->tlb_lock, flags);
+	core->cut = true;
+	spin_unlock_irqrestore(&core->tlb_lock, flags);
+}
+
+static void core_range_free(struct xmmu_range *range)
+{
+	kfree(to_range(range));
+}
+
+static const struct xmmu_ops core_ops = {
+	.populate = core_populate,
+	.zap = core_zap,
+	.flush = core_flush,
+	.isolate = core_isolate,
+	.range_free = core_range_free,
+};
+
+/* ---- what the device does by itself */
+
+static void tlb_fill(struct core_context *core, const struct core_range *range, unsigned int i)
+{
+	core->tlb[i].pfn = smp_load_acquire(&range->table[i].pfn);
+	core->tlb[i].write = READ_ONCE(range->table[i].write);
+}
+
+/* An access that began before the device was cut off, or its flush confirmed, has ended by then. */
+static int core_access(struct core_context *core, const struct core_range *range,
+		       const struct core_span *span)
+{
+	unsigned int i = index_of(core, span->addr);
+	struct core_entry *entry = &core->tlb[i];
+	unsigned long flags;
+	int used = 0;
+
+	spin_lock_irqsave(&core->tlb_lock, flags);
+	if (!entry->pfn && !core->cut)
+		tlb_fill(core, range, i);
+	if (entry->pfn && !core->cut && entry->write >= span->write) {
+		hosted_device_access_pfn(entry->pfn);
+		used = 1;
+	}
+	spin_unlock_irqrestore(&core->tlb_lock, flags);
+	return used;
+}
+
+/* ---- commands */
+
+static int core_attach(struct core_context *core)
+{
+	const struct xmmu_config config = { .ops = &core_ops,
+					    .policy = core_policy,
+					    .watchdog_ms = watchdog_ms };
+
+	return xmmu_mirror_attach(&core->mirror, &config);
+}
+
+static int core_insert(struct core_context *core, const struct core_span *span)
+{
+	struct core_range *range = kzalloc(sizeof(*range), GFP_KERNEL);
+	int error;
+
+	if (!range)
+		return -ENOMEM;
+	core->base = span->addr;
+	error = xmmu_range_insert(&core->mirror, &range->range, span->addr, span->addr + span->len);
+	if (error)
+		kfree(range);
+	else
+		xmmu_range_put(&range->range);
+	return error;
+}
+
+static int core_on_range(struct core_context *core, unsigned int number,
+			 const struct core_span *span)
+{
+	struct xmmu_range *range = xmmu_range_find(&core->mirror, span->addr);
+	unsigned long end = span->addr + span->len;
+	int result = 0;
+
+	if (!range)
+		return -ENOENT;
+	if (number == CORE_POPULATE)
+		result = xmmu_populate(range, span->addr, end, span->flags, NULL, NULL);
+	else if (number == CORE_ZAP)
+		result = xmmu_range_zap(range, span->addr, end);
+	else if (number == CORE_ACCESS)
+		result = core_access(core, to_range(range), span);
+	else
+		xmmu_range_remove(range);
+	xmmu_range_put(range);
+	return result;
+}
+
+static long core_ioctl(struct file *file, unsigned int number, unsigned long argument)
+{
+	struct core_context *core = file->private_data;
+	struct core_span span = {};
+
+	if (copy_from_user(&span, (void __user *)argument, _IOC_SIZE(number)))
+		return -EFAULT;
+	switch (number) {
+	case CORE_ATTACH:
+		return core_attach(core);
+	case CORE_DETACH:
+		xmmu_mirror_detach(&core->mirror);
+		return 0;
+	case CORE_INSERT:
+		return core_insert(core, &span);
+	default:
+		return core_on_range(core, number, &span);
+	}
+}
+
+static int core_open(struct inode *inode, struct file *file)
+{
+	struct core_context *core = kzalloc(sizeof(*core), GFP_KERNEL);
+	unsigned int i;
+
+	if (!core)
+		return -ENOMEM;
+	core->device = alloc_workqueue("device", WQ_UNBOUND, 0);
+	if (!core->device) {
+		kfree(core);
+		return -ENOMEM;
+	}
+	spin_lock_init(&core->tlb_lock);
+	for (i = 0; i < CORE_FLUSHES; i++) {
+		core->flushes[i].core = core;
+		INIT_WORK(&core->flushes[i].work, core_device);
+	}
+	file->private_data = core;
+	return 0;
+}
+
+static int core_release(struct inode *inode, struct file *file)
+{
+	struct core_context *core = file->private_data;
+
+	xmmu_mirror_detach(&core->mirror);
+	destroy_workqueue(core->device);
+	kfree(core);
+	return 0;
+}
+
+static const struct file_operations core_fops = {
+	.owner = THIS_MODULE,
+	.open = core_open,
+	.release = core_release,
+	.unlocked_ioctl = core_ioctl,
+};
+
+static struct miscdevice core_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "core",
+	.fops = &core_fops,
+};
+
+static int __init core_init(void)
+{
+	static const char *const names[] = { "refuse", "trylock", "atomic", NULL };
+	int chosen = sysfs_match_string(names, policy);
+	int error;
+
+	if (chosen < 0)
+		return chosen;
+	core_policy = chosen;
+	error = xmmu_module_init();
+	if (error)
+		return error;
+	error = misc_register(&core_misc);
+	if (error)
+		xmmu_module_exit();
+	return error;
+}
+module_init(core_init);
+
+static void __exit core_exit(void)
+{
+	misc_deregister(&core_misc);
+	xmmu_module_exit();
+}
+module_exit(core_exit);
+
+MODULE_DESCRIPTION("A driver for scenarios of the core");
+MODULE_LICENSE("GPL");
