@@ -34,13 +34,20 @@ $(all-explore): %: %.o $(hosted-objects)
 
 #: SCENARIO=name    what make explore runs of tests/explore (all), EXPLORE=options for each
 SCENARIO ?= *
-EXPLORE ?=
+EXPLORE ?= --seconds 5
 scenarios = $(filter $(patsubst tests/explore/%.c,build/explore/%, \
 	$(wildcard tests/explore/$(SCENARIO).c)),$(explore-programs))
 
 .PHONY: explore
 explore: $(explore-programs) ## try the schedules of the scenarios in tests/explore
-	$(Q)for program in $(scenarios); do $$program $(EXPLORE); done
+	$(Q)status=0; for program in $(scenarios); do \
+		echo "$${program##*/}:"; $$program $(EXPLORE) || status=1; \
+	done; exit $$status
+
+.PHONY: bench-explore
+bench-explore: build/explore/toys/long_way ## how many schedules a second the explorer tries
+	$(Q)$< --strategy exhaustive --bound 3
+	$(Q)$< --strategy random --seconds 3
 
 -include $(wildcard $(hosted-objects:=.d) $(all-explore:=.o.d))
 

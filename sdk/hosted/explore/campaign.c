@@ -15,7 +15,8 @@
 
 struct part {
 	char name[32];
-	unsigned long runs, given_up, orders, events;
+	unsigned int number; /* from 1 */
+	unsigned long runs, given_up, orders, new_orders, events;
 	double began, ends;
 };
 
@@ -27,15 +28,15 @@ static double clock_now(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* True if the order of the last run is a new one. */
-static bool note_order(struct campaign *campaign)
+/* Count the order of the last run, if this part of the campaign, or all of it, sees it first. */
+static void note_order(struct campaign *campaign, struct part *part)
 {
 	uint64_t *seen = table_at(&campaign->seen, explorer->hash);
-	bool is_new = !*seen;
 
-	*seen = 1;
-	campaign->orders += is_new;
-	return is_new;
+	part->orders += *seen != part->number;
+	part->new_orders += !*seen;
+	campaign->orders += !*seen;
+	*seen = part->number;
 }
 
 static void show(const struct campaign *campaign, const struct part *part, bool end,
@@ -46,11 +47,12 @@ static void show(const struct campaign *campaign, const struct part *part, bool 
 	if (!campaign->out || (!end && !isatty(fileno(campaign->out))))
 		return;
 	fprintf(campaign->out,
-		"%s%-8s %9lu schedules (%lu given up), %9lu new orders, %7.0f/s, %5.1f M steps/s, "
-		"%6.2f s%s%s%s",
+		"%s%-8s %8lu schedules (%lu given up), %8lu orders (%lu new), %7.0f schedules/s, "
+		"%5.1f M steps/s, %6.2f s%s%s%s",
 		isatty(fileno(campaign->out)) ? "\r" : "", part->name, part->runs - part->given_up,
-		part->given_up, part->orders, (part->runs - part->given_up) / took,
-		part->events / took / 1e6, took, *why ? ": " : "", why, end ? "\n" : "");
+		part->given_up, part->orders, part->new_orders,
+		(part->runs - part->given_up) / took, part->events / took / 1e6, took,
+		*why ? ": " : "", why, end ? "\n" : "");
 	fflush(campaign->out);
 }
 
@@ -63,7 +65,7 @@ static bool try_one(struct campaign *campaign, struct part *part, const struct s
 	if (explorer->given_up)
 		part->given_up++;
 	else
-		part->orders += note_order(campaign);
+		note_order(campaign, part);
 	part->events += explorer->length;
 	return passed;
 }
@@ -90,7 +92,7 @@ enum outcome { PASSED, OVER, FAILED };
 
 static enum outcome search_bound(struct campaign *campaign, unsigned int bound, double ends)
 {
-	struct part part = { .began = clock_now(), .ends = ends };
+	struct part part = { .number = bound + 1, .began = clock_now(), .ends = ends };
 	enum outcome outcome = PASSED;
 
 	snprintf(part.name, sizeof(part.name), "bound %u", bound);
@@ -125,7 +127,7 @@ static enum outcome search(struct campaign *campaign, double ends)
 
 static enum outcome random_runs(struct campaign *campaign, double ends)
 {
-	struct part part = { .name = "random", .began = clock_now(), .ends = ends };
+	struct part part = { .name = "random", .number = ~0U, .began = clock_now(), .ends = ends };
 	enum outcome outcome = PASSED;
 
 	/* The usual run says how many events there are to choose from. */

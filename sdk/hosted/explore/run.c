@@ -3,21 +3,44 @@
  * One run of a scenario: from the snapshot, through the choices of a strategy, to the end or to a
  * failure.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "explorer.h"
 
-#define FREE_STAYS 2
+#define FREE_STAYS  2
+#define CRASH_STACK (64UL << 10)
 
 struct explorer *explorer;
 
+/* A wild access of a task fails the run; one of the explorer itself ends the program. */
+static void crashed(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (hosted_running->id)
+		hosted_fail("crash", "%s at %p", strsignal(number), info->si_addr);
+	signal(number, SIG_DFL);
+}
+
+/* On a stack of their own, because that of a task may be what is broken. */
+static void catch_crashes(void)
+{
+	static const int numbers[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+	struct sigaction action = { .sa_sigaction = crashed,
+				    .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+	stack_t stack = { .ss_sp = hosted_map(0, CRASH_STACK), .ss_size = CRASH_STACK };
+
+	sigaltstack(&stack, NULL);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaction(numbers[i], &action, NULL);
+}
+
 void explorer_open(const struct explore_scenario *scenario)
 {
-	if (!explorer) {
-		explorer = hosted_map(0, sizeof(*explorer));
-		order_open();
-	}
+	explorer = hosted_map(0, sizeof(*explorer));
+	order_open();
 	explorer->scenario = scenario;
+	catch_crashes();
 }
 
 /*
@@ -183,8 +206,8 @@ bool explorer_run(const struct strategy *strategy)
 
 	snapshot_restore();
 	order_begin();
-	explorer->record.notes = 0;
-	memset(explorer->record.pending, 0, sizeof(explorer->record.pending));
+	if (explorer->recording)
+		memset(&explorer->record, 0, sizeof(explorer->record));
 	explorer->race[0] = 0;
 	explorer->given_up = false;
 	explorer->strategy = strategy;

@@ -30,7 +30,7 @@ static void work(void *arg)
 {
 	int self = (int)(long)arg;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		if (READ_ONCE(stop))
 			return;
 		move(&tables[(self + i) % TABLES], self);
