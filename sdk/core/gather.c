@@ -72,7 +72,7 @@ static void xmmu_ticket_confirm_locked(struct xmmu_mirror *mirror, struct xmmu_t
 	bool orphan = ticket->orphan;
 
 	trace_xmmu_flush_done(mirror, ticket->id);
-	ticket->confirmed = true;
+	WRITE_ONCE(ticket->confirmed, true);
 	if (orphan || !ticket->stays)
 		xmmu_ticket_unlist(mirror, ticket);
 	if (orphan)
