@@ -17,6 +17,11 @@
 
 #define ADDR 0x10000000UL
 
+/* The kernel that it runs on: interval notifiers in two passes, unless the scenario says another. */
+#ifndef GENERATION
+#define GENERATION HOSTED_7_3
+#endif
+
 static struct mm_struct *mm;
 static struct file *file;
 
@@ -28,6 +33,7 @@ static inline void enter(void)
 
 static inline void start_process(unsigned long pages)
 {
+	hosted_generation = GENERATION;
 	mm = hosted_mm_create();
 	enter();
 	explore_assert(!hosted_mmap(mm, ADDR, pages * PAGE_SIZE, VM_READ | VM_WRITE, 0, NULL, 0));

@@ -105,10 +105,15 @@ static bool call_invalidate(struct mmu_interval_notifier *sub,
 	bool done;
 
 	hosted_point(HOSTED_MARKED_READ, sub, 1);
+	/* Kernels look for this around list notifiers only; it is forbidden here as well. */
+	if (!mmu_notifier_range_blockable(event))
+		non_block_start();
 	if (hosted_generation >= HOSTED_7_3 && sub->ops->invalidate_start)
 		done = call_two_pass(sub, event, seq, finishes);
 	else
 		done = sub->ops->invalidate(sub, event, seq);
+	if (!mmu_notifier_range_blockable(event))
+		non_block_end();
 	hosted_point(HOSTED_MARKED_READ, sub, 1);
 	return done;
 }
