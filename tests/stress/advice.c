@@ -6,12 +6,6 @@
 
 #include "stress.h"
 
-/* Newer than the C library's headers. */
-#define ADVICE_SOFT_OFFLINE  101
-#define ADVICE_COLLAPSE      25
-#define ADVICE_GUARD_INSTALL 102
-#define ADVICE_GUARD_REMOVE  103
-
 /* What takes an advice back, if anything does. */
 static const struct {
 	int advice, undo;

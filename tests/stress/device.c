@@ -208,38 +208,40 @@ static void transfer(struct device *device, int id, const char *addr)
 	count(MOVE_IN, move(device->fd, id, addr, false));
 }
 
+/* Where the device works next: often where others destroy the same pages at the same time. */
+static struct span pick_pages(int *index)
+{
+	int i = pick(3) ? pick_region() : 0;
+	const struct region *region = &regions[i];
+	size_t first = i ? pick(region->pages) : 0, pages = 1 + pick(WALK_MAX);
+
+	if (first + pages > region->pages || !pick(100))
+		pages = region->pages - first;
+	*index = i;
+	return (struct span){ .addr = region->base + first * PAGE, .pages = pages };
+}
+
 static void walk(struct device *device)
 {
 	static const unsigned int flags[] = { [WALK_WRITE] = XT_WRITE,
 					      [WALK_READ] = 0,
 					      [WALK_SNAPSHOT] = XT_SNAPSHOT,
 					      [WALK_NOWAIT] = XT_NOWAIT };
-	int i = pick_region(), id, op = pick(2) ? WALK_WRITE : pick(4), done, ret;
-	size_t page = pick(regions[i].pages), pages = 1 + pick(WALK_MAX);
-	const char *start;
+	int op = pick(2) ? WALK_WRITE : pick(4), i, id, ret;
+	struct span span = pick_pages(&i);
 
-	/* Often where others destroy the same pages at the same time. */
-	if (!pick(3)) {
-		i = 0;
-		page = 0;
-	}
 	id = device->ids[i];
-	start = regions[i].base + page * PAGE;
-	if (page + pages > regions[i].pages || !pick(100))
-		pages = regions[i].pages - page;
-	if (op == WALK_NOWAIT)
-		pages = 1;
-	ret = device_walk(device->fd, id, start, pages, flags[op]);
+	ret = device_walk(device->fd, id, span.addr, op == WALK_NOWAIT ? 1 : span.pages, flags[op]);
 	count(op, ret);
 	if (ret == -ENOENT || ret == -ESRCH) {
 		/* Taken away for a moment. */
 		nap_us(2000);
 		return;
 	}
-	done = device_access(device->fd, id, start, pages, true);
-	count(ACCESS, done < 0 ? done : done ? 0 : -ENOENT);
+	ret = device_access(device->fd, id, span.addr, span.pages, true);
+	count(ACCESS, ret > 0 ? 0 : ret ?: -ENOENT);
 	if (device->attach.dma == XT_DMA_XFER)
-		transfer(device, id, start);
+		transfer(device, id, span.addr);
 }
 
 static void walker(void *arg)
@@ -280,6 +282,7 @@ static void start(struct device *device)
 	device_set(device->fd, XT_FLUSH_MS, device->flush_ms);
 	device_stamps(device->fd, ARENA, nr_regions * REGION_SIZE / PAGE, 0);
 	attach(device);
+	device_set(device->fd, XT_BUSY_US, BUSY_US);
 	if (device_set(device->fd, XT_AGENT, AGENT_US))
 		die("the device's agent");
 	start_thread(walker, device);
@@ -294,12 +297,35 @@ void devices_start(void)
 	start_thread(churner, NULL);
 }
 
+long device_left, device_faults;
+
+/* All memory is unmapped: the device must have forgotten it, and have nothing to confirm. */
+static void look_for_rests(const struct device *device)
+{
+	struct xt_stats stats = {};
+	struct xt_query query;
+	int i;
+
+	for (i = 0; i < nr_regions; i++) {
+		query = (struct xt_query){ .id = device->ids[i],
+					   .start = (uintptr_t)regions[i].base,
+					   .end = (uintptr_t)regions[i].base +
+						  regions[i].pages * PAGE };
+		device_call(device->fd, XT_IOC_QUERY, &query);
+		device_left += query.present + query.tlb;
+	}
+	device_call(device->fd, XT_IOC_STATS, &stats);
+	device_left += stats.pending;
+	device_faults += stats.stale + stats.late + stats.bad_leaves;
+}
+
 void devices_stop(void)
 {
 	int i;
 
 	for (i = 0; i < NR_DEVICES; i++) {
 		device_set(devices[i].fd, XT_AGENT, 0);
+		look_for_rests(&devices[i]);
 		detach(&devices[i]);
 		close(devices[i].fd);
 	}
@@ -322,31 +348,32 @@ struct xt_totals device_totals(void)
  * MADV_FREE says that pages may be dropped unless they are written to again: here only the device
  * does so, and its word must come back from the swap.
  */
-static int keep_dirty(struct op *op, struct span *span)
+static int free_and_write(int fd, int id, const struct span *span)
 {
-	static uint32_t before[HUGE_LEN];
-	static int fd = -1;
-	int ret, id;
+	int ret = call(madvise(span->addr, span->size, MADV_FREE));
 
-	if (fd < 0) {
-		fd = device_open(true);
-		device_stamps(fd, ARENA, nr_regions * REGION_SIZE / PAGE, 0);
-	}
-	ret = device_attach(fd, &(struct xt_attach){ .policy = XT_REFUSE });
+	if (!ret)
+		ret = device_walk(fd, id, span->addr, span->pages, XT_WRITE);
 	if (ret)
 		return ret;
-	id = device_insert(fd, span->addr, span->pages);
+	if (device_access(fd, id, span->addr, span->pages, false) != (int)span->pages)
+		return -EAGAIN;
+	span_keep(span, XT_WORD_DEVICE);
+	return call(madvise(span->addr, span->size, MADV_PAGEOUT));
+}
+
+static int keep_dirty(struct op *op, struct span *span)
+{
+	int fd = device_open(true), id, ret;
+	uint32_t before[HUGE_LEN];
+
+	device_stamps(fd, ARENA, nr_regions * REGION_SIZE / PAGE, 0);
+	ret = device_attach(fd, &(struct xt_attach){ .policy = XT_REFUSE });
+	id = ret ?: device_insert(fd, span->addr, span->pages);
 	span_write(span);
 	span_renew(span, before);
-	if (madvise(span->addr, span->size, MADV_FREE))
-		ret = -errno;
-	if (!ret)
-		ret = id < 0 ? id : device_walk(fd, id, span->addr, span->pages, XT_WRITE);
-	if (!ret && device_access(fd, id, span->addr, span->pages, false) == (int)span->pages) {
-		span_keep(span, XT_WORD_DEVICE);
-		ret = call(madvise(span->addr, span->size, MADV_PAGEOUT));
-	}
-	device_call(fd, XT_IOC_DETACH, NULL);
+	ret = id < 0 ? id : free_and_write(fd, id, span);
+	close(fd);
 	span_write(span);
 	return ret;
 }

@@ -21,12 +21,11 @@
 
 #include "stress.h"
 
-#define LIFE_PAGES    512
-#define LIMITED_KIB   4096
-#define LIMITED       CGROUPS "/limited"
-#define OOM_GROUP     CGROUPS "/oom"
-#define STEP          16 /* pages at a time */
-#define ADVICE_POISON 100
+#define LIFE_PAGES  512
+#define LIMITED_KIB 4096
+#define LIMITED     CGROUPS "/limited"
+#define OOM_GROUP   CGROUPS "/oom"
+#define STEP        16 /* pages at a time */
 /* For a process that was killed to be gone. */
 #define DEATH_MS 20000
 

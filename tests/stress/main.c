@@ -20,8 +20,8 @@
 #define STACK_SIZE (256 * 1024)
 /* What all threads together get to finish. */
 #define END_MS 30000
-/* With those operations that have not succeeded, so many times the time is taken. */
-#define LATE 4
+/* And what operations get, beyond the time, that have not succeeded yet. */
+#define LATE_MS 90000
 
 /* Time is up: only what has not succeeded yet is tried. At last all threads stop. */
 static bool late, stopping;
@@ -279,7 +279,7 @@ static void run(long ms)
 	devices_start();
 	start_injecting();
 	start_ms = now_ms();
-	limit = start_ms + LATE * ms;
+	limit = start_ms + ms + LATE_MS;
 	start_workers();
 	nap_us(ms * 1000);
 	__atomic_store_n(&late, true, __ATOMIC_RELAXED);
@@ -288,9 +288,9 @@ static void run(long ms)
 	__atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
 	join_threads();
 	stop_injecting();
+	regions_close();
 	devices_stop();
 	close(fd);
-	regions_close();
 	system_restore();
 }
 

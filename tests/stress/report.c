@@ -37,7 +37,7 @@ static struct table *const tables[] = {
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
 /* What is found out of the whole run. */
-#define NR_FACTS 6
+#define NR_FACTS 8
 
 static void show_plan(void)
 {
@@ -119,6 +119,8 @@ int report(void)
 	if (!result(!cpu_wrong, "no_wrong_word_in_memory"))
 		show_stale("the processor", &cpu_first);
 	result(totals.checked > MIN_CHECKED && cpu_checked > MIN_CHECKED, "enough_words_checked");
+	result(!device_left, "nothing_is_left_when_all_is_unmapped");
+	result(!device_faults, "no_free_page_no_late_callback_no_bad_leaf");
 	result(!totals.core.isolated, "the_device_was_never_cut_off");
 	result(totals.core.waits_shared > 0, "some_waited_for_somebody_elses_flush");
 	result(totals.core.retries > 0, "some_walks_were_repeated");

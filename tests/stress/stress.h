@@ -32,11 +32,20 @@
 #define THREADS 32
 /* How often the device's agent uses all that it has. */
 #define AGENT_US 300
+/* How long it keeps the mirror's lock then. */
+#define BUSY_US 300
 
 /* What the guest's disk, its swap file and the memory groups are. */
 #define DISK    "/tmp/disk"
 #define SWAP    DISK "/swap"
 #define CGROUPS "/tmp/cgroup"
+
+/* Newer than the C library's headers. */
+#define ADVICE_SOFT_OFFLINE  101
+#define ADVICE_COLLAPSE      25
+#define ADVICE_GUARD_INSTALL 102
+#define ADVICE_GUARD_REMOVE  103
+#define ADVICE_POISON        100
 
 /* Kinds of memory, as bits. */
 #define ANON    0x01 /* private and anonymous, in small pages */
@@ -164,6 +173,8 @@ void uffd_start(void);
 /* device.c */
 void devices_start(void);
 void devices_stop(void);
+/* Found at the end: translations and flushes; free pages used, callbacks too late, bad leaves. */
+extern long device_left, device_faults;
 int device_attach(int fd, const struct xt_attach *attach);
 int device_insert(int fd, const char *start, size_t pages);
 int device_walk(int fd, int id, const char *start, size_t pages, unsigned int flags);

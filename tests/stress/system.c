@@ -132,7 +132,7 @@ static int split(struct op *op, struct span *span)
 	int ret;
 
 	/* There may be no huge page to split: then the counter stays. */
-	madvise(span->addr, span->size, 25);
+	madvise(span->addr, span->size, ADVICE_COLLAPSE);
 	ret = put_text(SPLIT, "%d,0x%lx,0x%lx", getpid(), (unsigned long)span->addr,
 		       (unsigned long)span->addr + span->size);
 	if (!ret && get_number("/proc/vmstat", "thp_split_page") == before)

@@ -64,11 +64,11 @@ fuzz: guest-ready build/user/fuzz ## call the commands of DRIVER with arguments 
 #: MINUTES=n         how long make stress takes (1)
 MINUTES ?= 1
 
-# The debug build: XMMU_DEBUG=1. Until each operation has succeeded once it may take longer.
+# The debug build of the SDK: XMMU_DEBUG=1.
 stress: guest-ready build/user/stress ## let a device work in a hostile address space for MINUTES
 	$(Q)$(MAKE) driver/tests/vm/xmmu_test
 	$(Q)tests/vm/run --drivers $(flavor)/xmmu_test --row hostile \
-		--boot-seconds $$((60 + 300 * $(MINUTES))) run $(KERNEL) \
+		--boot-seconds $$((120 + 60 * $(MINUTES))) run $(KERNEL) \
 		"stress --seconds $$((60 * $(MINUTES)))"
 
 shell: guest-ready ## boot KERNEL with the sample drivers and start a shell in the guest

@@ -196,6 +196,7 @@ enum xt_what {
 	XT_GO,
 	XT_PREPARE_ERROR, /* what the next ops->prepare returns, positive */
 	XT_AGENT,         /* microseconds between two rounds through the TLB, 0: stops */
+	XT_BUSY_US,       /* how long the agent keeps the mirror's lock in each round */
 	XT_ISOLATE,
 	XT_LEAK_RANGE,  /* takes a reference that nobody drops */
 	XT_LEAK_MEMORY, /* so many bytes */

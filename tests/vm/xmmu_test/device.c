@@ -182,6 +182,19 @@ static void agent_walk(struct test_context *ctx)
 	xmmu_range_put(&range->range);
 }
 
+/* While the lock is taken, walks and invalidations queue up for it, and may come in any order. */
+static void keep_lock(struct test_context *ctx, unsigned int us)
+{
+	if (!us)
+		return;
+	xmmu_mirror_lock(&ctx->mirror);
+	if (ctx->atomic)
+		udelay(us);
+	else
+		usleep_range(us, 2 * us);
+	xmmu_mirror_unlock(&ctx->mirror);
+}
+
 int test_agent(void *data)
 {
 	struct test_context *ctx = data;
@@ -197,6 +210,7 @@ int test_agent(void *data)
 		spin_unlock_irqrestore(&ctx->tlb_lock, flags);
 		if (ctx->stamps.end)
 			agent_walk(ctx);
+		keep_lock(ctx, READ_ONCE(ctx->busy_us));
 		usleep_range(ctx->agent_us, 2 * ctx->agent_us);
 	}
 	return 0;

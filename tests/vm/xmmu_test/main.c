@@ -458,6 +458,9 @@ static int do_set(struct test_context *ctx, void *arg)
 		return 0;
 	case XT_AGENT:
 		return set_agent(ctx, set->value);
+	case XT_BUSY_US:
+		WRITE_ONCE(ctx->busy_us, set->value);
+		return 0;
 	case XT_ISOLATE:
 		xmmu_mirror_isolate(&ctx->mirror);
 		return 0;

@@ -74,6 +74,7 @@ struct test_context {
 
 	struct task_struct *agent; /* under agent_mutex */
 	unsigned int agent_us;
+	unsigned int busy_us;
 	struct mutex agent_mutex;
 
 	spinlock_t tlb_lock; /* innermost; taken in hard interrupts */
