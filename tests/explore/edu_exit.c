@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The process exits with jobs in the queue, and its file is closed. */
+#include <linux/sched/mm.h>
+
+#include "edu.h"
+
+static void setup(void)
+{
+	edu_start(HOSTED_DMA_DIRECT, "");
+	explore_assert(edu_submit(XMMU_EDU_TO_DEVICE) > 0);
+	explore_assert(edu_submit(XMMU_EDU_FROM_DEVICE) > 0);
+}
+
+static void leave(void *unused)
+{
+	enter();
+	hosted_exit();
+}
+
+static void close(void *unused)
+{
+	hosted_close(file);
+}
+
+static void check(void)
+{
+	hosted_edu_remove(edu);
+	explore_assert(!hosted_module_unload("edu"));
+	msleep(10);
+	hosted_mm_check_empty();
+	hosted_slab_check_empty();
+}
+
+const struct explore_scenario explore_scenario = {
+	.name = "edu_exit",
+	.about = "exit and close with jobs in the queue",
+	.setup = setup,
+	.threads = { { "exit", leave }, { "close", close } },
+	.check = check,
+	.keeps_memory = true,
+};
