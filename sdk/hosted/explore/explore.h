@@ -19,8 +19,9 @@ struct explore_scenario {
 		void (*fn)(void *arg);
 		void *arg;
 	} threads[EXPLORE_THREADS];
-	void (*check)(void); /* runs alone after the threads: invariants, and taking down */
-	_Bool keeps_memory;  /* what a schedule allocates it need not free */
+	void (*check)(void);  /* runs alone after the threads: invariants, and taking down */
+	_Bool keeps_memory;   /* what a schedule allocates it need not free */
+	_Bool early_timeouts; /* a deadline may pass at any point, at the price of a preemption */
 };
 
 extern const struct explore_scenario explore_scenario;

@@ -33,8 +33,9 @@ struct event {
 
 /* The choice before the event of the same number. */
 struct choice {
-	uint32_t runnable;
-	uint32_t wanted; /* to be tried here */
+	uint32_t runnable; /* may be chosen, the following among them */
+	uint32_t sleepers; /* whose deadlines may pass early */
+	uint32_t wanted;   /* to be tried here */
 	uint32_t tried;
 	uint32_t asleep; /* whatever these could do here is equivalent to something tried before */
 	bool usual_hidden; /* the event of the usual task had a hidden effect */

@@ -315,6 +315,9 @@ static void also_write(unsigned int id, uintptr_t obj)
 void order_slept(unsigned int id)
 {
 	also_write(id, (uintptr_t)&hosted_tasks[id]);
+	/* So do deadlines on which of them was set first. */
+	if (hosted_sleepers() >> id & 1)
+		also_write(id, (uintptr_t)hosted_tasks);
 }
 
 void order_woken(unsigned int id, bool slept)

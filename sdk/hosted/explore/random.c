@@ -32,15 +32,22 @@ static void random_begin(void)
 static unsigned int random_choose(struct choice *choice)
 {
 	struct random *random = &explorer->random;
-	unsigned int number = choice - explorer->choices, best = __builtin_ctz(choice->runnable);
+	unsigned int number = choice - explorer->choices, best;
+	uint32_t awake = choice->runnable & ~choice->sleepers;
 	/* Giving way is meant; otherwise a task that waits in a loop would never see its end. */
 	bool falls = choice->free && choice->runnable >> choice->current & 1;
 
-	for (unsigned int i = 0; i < CHANGES; i++)
-		falls |= random->change_at[i] == number;
+	for (unsigned int i = 0; i < CHANGES; i++) {
+		if (random->change_at[i] != number)
+			continue;
+		if (choice->sleepers && draw(2))
+			return __builtin_ctz(choice->sleepers);
+		falls = true;
+	}
 	if (falls)
 		random->priority[choice->current] = random->lowest--;
-	for (uint32_t left = choice->runnable; left; left &= left - 1) {
+	best = __builtin_ctz(awake);
+	for (uint32_t left = awake; left; left &= left - 1) {
 		unsigned int id = __builtin_ctz(left);
 
 		if (random->priority[id] > random->priority[best])

@@ -45,12 +45,14 @@ void explorer_open(const struct explore_scenario *scenario)
 
 /*
  * What going on with a task costs: 1 if it takes the processor from one that wants to keep it. One
- * that gives way may keep it a few times, but not for ever.
+ * that gives way may keep it a few times, but not for ever. A deadline that passes early costs 1.
  */
 unsigned int choice_cost(const struct choice *choice, unsigned int next)
 {
 	if (next == choice->usual)
 		return 0;
+	if (choice->sleepers >> next & 1)
+		return 1;
 	if (choice->free)
 		return next == choice->current && choice->stays >= FREE_STAYS;
 	return 1;
@@ -68,7 +70,8 @@ static void describe(struct choice *choice, uint32_t runnable, unsigned int curr
 	bool runs = runnable >> current & 1;
 	const struct choice *last = choice - 1;
 
-	choice->runnable = runnable;
+	choice->sleepers = explorer->scenario->early_timeouts ? hosted_sleepers() & ~1U : 0;
+	choice->runnable = runnable | choice->sleepers;
 	choice->current = current;
 	choice->turn = explorer->threads[current].events;
 	choice->stays = explorer->threads[current].stays;
@@ -111,6 +114,8 @@ static unsigned int choose(uint32_t runnable, unsigned int current)
 	if (explorer->recording)
 		explorer->record.frames[number] = explorer->record.pending[choice->chosen];
 	order_event(choice->chosen);
+	if (choice->sleepers >> choice->chosen & 1)
+		order_slept(choice->chosen);
 	return choice->chosen;
 }
 

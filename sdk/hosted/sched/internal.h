@@ -52,7 +52,10 @@ extern struct hosted_task *hosted_running;
 
 /* What the explorer takes part in; NULL outside of an exploration. */
 struct hosted_hooks {
-	/* Who of the runnable tasks (a bit for each id) goes on, after the running one. */
+	/*
+	 * Who of the runnable tasks (a bit for each id) goes on, after the running one. A sleeper
+	 * with a deadline will do as well: that passes then.
+	 */
 	unsigned int (*choose)(uint32_t runnable, unsigned int current);
 	void (*spawned)(unsigned int id);
 	void (*freed)(uintptr_t addr, size_t size);
@@ -81,6 +84,9 @@ uintptr_t hosted_part_end(unsigned int id);
 uintptr_t hosted_arena_live(unsigned int id, uintptr_t from, size_t *size);
 /* The shadow of the arena: a byte for each 16 bytes. */
 extern uint8_t *hosted_shadow;
+
+/* Who sleeps with a deadline. */
+uint32_t hosted_sleepers(void);
 
 void *hosted_map(uintptr_t addr, size_t size);
 

@@ -119,6 +119,25 @@ static void __attribute__((noreturn)) deadlock(void)
 	hosted_fail("deadlock", "%s", text);
 }
 
+uint32_t hosted_sleepers(void)
+{
+	uint32_t set = 0;
+
+	for (struct hosted_task *task = hosted_tasks; task < hosted_tasks + HOSTED_TASKS; task++) {
+		if (task->state == HOSTED_ASLEEP && task->deadline != NO_DEADLINE)
+			set |= 1U << task->id;
+	}
+	return set;
+}
+
+static void expire(struct hosted_task *task)
+{
+	if (now < task->deadline)
+		now = task->deadline;
+	task->timed_out = true;
+	set_state(task, HOSTED_RUNNABLE);
+}
+
 /* Nobody is runnable: go on to the next deadline, or back to the main program. */
 static void idle(void)
 {
@@ -126,10 +145,7 @@ static void idle(void)
 	struct hosted_task *task = next_deadline(ended);
 
 	if (task) {
-		if (now < task->deadline)
-			now = task->deadline;
-		task->timed_out = true;
-		set_state(task, HOSTED_RUNNABLE);
+		expire(task);
 		if (hosted_hooks)
 			hosted_hooks->expired(task->id);
 	} else if (ended && main_waits) {
@@ -159,6 +175,8 @@ static void run_next(void)
 		next = hosted_hooks->choose(runnable, hosted_running->id);
 	else
 		next = in_turn(runnable, hosted_running->id);
+	if (hosted_tasks[next].state == HOSTED_ASLEEP)
+		expire(&hosted_tasks[next]);
 	switch_to(&hosted_tasks[next]);
 }
 
