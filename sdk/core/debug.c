@@ -34,6 +34,9 @@ static struct {
 /* Its work must go on when memory is short, as the device's confirmation would. */
 static struct workqueue_struct *xmmu_late_wq;
 
+/* Counts down to the one failure that a test asks for: 0 when it has happened. */
+static atomic_t xmmu_fail_nth = ATOMIC_INIT(0);
+
 static atomic_t xmmu_ranges = ATOMIC_INIT(0);
 static atomic_t xmmu_late_flushes = ATOMIC_INIT(0);
 
@@ -55,7 +58,8 @@ bool xmmu_inject_fail(void)
 {
 	static atomic_t seen = ATOMIC_INIT(0);
 
-	return xmmu_inject_nth(&xmmu_inject.fail, &seen);
+	return atomic_dec_if_positive(&xmmu_fail_nth) == 0 ||
+	       xmmu_inject_nth(&xmmu_inject.fail, &seen);
 }
 
 bool xmmu_inject_nonblock(void)
@@ -248,6 +252,7 @@ void xmmu_debug_init(struct dentry *folder)
 	debugfs_create_u32("collide", 0600, inject, &xmmu_inject.collide);
 	debugfs_create_u32("nonblock", 0600, inject, &xmmu_inject.nonblock);
 	debugfs_create_u32("fail", 0600, inject, &xmmu_inject.fail);
+	debugfs_create_atomic_t("fail_nth", 0600, inject, &xmmu_fail_nth);
 	debugfs_create_u32("delay_us", 0600, inject, &xmmu_inject.delay_us);
 	debugfs_create_u32("late_flush_ms", 0600, inject, &xmmu_inject.late_flush_ms);
 	xmmu_late_wq =

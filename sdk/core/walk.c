@@ -365,6 +365,8 @@ static int xmmu_walk_fault(struct xmmu_walk *walk)
 {
 	int err;
 
+	if (xmmu_inject_fail())
+		return -ENOMEM;
 	if (walk->flags & XMMU_NOWAIT) {
 		if (!mmap_read_trylock(walk->mm))
 			return -EAGAIN;

@@ -38,6 +38,8 @@ int xmmu_xfer_begin(struct xmmu_walk *walk, struct xmmu_xfer *xfer, unsigned lon
 
 	if (!xmmu_page_mappable(leaf.page))
 		return -EOPNOTSUPP;
+	if (xmmu_inject_fail())
+		return -ENOMEM;
 	xfer->dma = dma_map_page(dev, leaf.page, offset_in_page(addr), len, dir);
 	if (dma_mapping_error(dev, xfer->dma))
 		return -ENOMEM;
