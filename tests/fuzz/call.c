@@ -302,7 +302,7 @@ static void fuzz_ioctl(struct rng *rng, unsigned int file)
 	error = ioctl(atomic_load(&files[file]), number, pointer) < 0 ? errno : 0;
 	judge(command, number, where, wrong, given, error);
 	count(command, error);
-	if (!error && command && where == HERE && command->accepted)
+	if (!error && !wrong && command && where == HERE && command->accepted)
 		command->accepted(file, words);
 }
 

@@ -141,7 +141,7 @@ void *chaos_processes(void *arg)
 	struct rng *rng = arg;
 
 	while (!atomic_load(&chaos_stop)) {
-		if (rng_one_in(rng, 4)) {
+		if (rng_one_in(rng, 2)) {
 			victim_end();
 			victim_start();
 		}

@@ -18,6 +18,9 @@
 /* The place of each range, if it is known. */
 static const struct place *_Atomic ranges[FILES][XMMU_EDU_IDS + 1];
 
+/* Whether a job is to be waited for; it may be gone with its file. */
+static atomic_bool jobs[FILES][XMMU_EDU_IDS + 1];
+
 static const struct place *place_at(uint64_t addr)
 {
 	unsigned int i;
@@ -75,13 +78,23 @@ static void submitted(unsigned int file, const void *arg)
 
 	if (!submit->job || submit->job > XMMU_EDU_IDS)
 		fail("submit: number %u", submit->job);
+	else
+		atomic_store(&jobs[file][submit->job], true);
 }
 
+/* Mostly for a job that there is: few end while a fuzzer looks. */
 static void fill_wait(struct rng *rng, unsigned int file, void *arg)
 {
 	struct xmmu_edu_wait *wait = arg;
+	unsigned int tries;
 
-	wait->job = 1 + rng_below(rng, XMMU_EDU_IDS);
+	for (tries = 0; tries < XMMU_EDU_IDS; tries++) {
+		wait->job = 1 + rng_below(rng, XMMU_EDU_IDS);
+		if (atomic_load(&jobs[file][wait->job]))
+			break;
+	}
+	if (rng_one_in(rng, 4))
+		atomic_store(&jobs[file][wait->job], false);
 	if (rng_one_in(rng, 64))
 		wait->timeout_ms = rng_below(rng, 30);
 }
@@ -93,6 +106,7 @@ static void waited(unsigned int file, const void *arg)
 	const struct xmmu_edu_wait *wait = arg;
 	size_t i;
 
+	atomic_store(&jobs[file][wait->job], false);
 	for (i = 0; i < array_size(errors); i++) {
 		if (wait->status == -errors[i]) {
 			atomic_fetch_add(&shared->jobs[errors[i]], 1);
@@ -124,6 +138,13 @@ static bool submit_is_wrong(const void *arg)
 	return submit->pad || submit->direction > XMMU_EDU_FROM_DEVICE || !submit->len ||
 	       submit->len > XMMU_EDU_JOB_MAX || submit->offset >= XMMU_EDU_BUFFER ||
 	       !submit->range || submit->range > XMMU_EDU_IDS || submit->addr >> 47;
+}
+
+static bool wait_is_wrong(const void *arg)
+{
+	const struct xmmu_edu_wait *wait = arg;
+
+	return !wait->job || wait->job > XMMU_EDU_IDS;
 }
 
 #define ERRORS(...)            \
@@ -174,8 +195,9 @@ static const struct command commands[] = {
 	{
 		.name = "wait",
 		.number = XMMU_EDU_WAIT,
-		.weight = 8,
+		.weight = 3,
 		.fill = fill_wait,
+		.is_wrong = wait_is_wrong,
 		.accepted = waited,
 		.errors = ERRORS(ENOENT, ETIMEDOUT, EINTR),
 	},

@@ -68,10 +68,13 @@ static unsigned int accepted(const struct command *command)
 	return atomic_load(&shared->results[command - target->commands][0]);
 }
 
+/* The main run goes on until everything has happened at least once. */
 static bool is_enough(unsigned int calls)
 {
-	return atomic_load(&shared->calls) >= calls &&
-	       (!target->most || calls < max_calls || accepted(target->most) >= target->min_most);
+	if (atomic_load(&shared->calls) < calls || calls < max_calls)
+		return atomic_load(&shared->calls) >= calls;
+	return shared->forks && shared->execs && shared->kills &&
+	       (!target->most || accepted(target->most) >= target->min_most);
 }
 
 static void on_signal(int signal)
@@ -196,16 +199,21 @@ static struct usage measure(void)
 	return usage;
 }
 
-/* What is freed is freed late: by RCU, by workers, by other processors. */
+/*
+ * What is freed is freed late: by RCU, by workers, by other processors. A kernel that has kmemleak
+ * keeps more for its checks than could be told from a leak; the runner asks kmemleak at the end.
+ */
 #define SETTLE_TRIES  100
 #define SLAB_SLACK_KB 2048
 #define MMS_SLACK     32
 
 static bool is_back(const struct usage *before, const struct usage *now)
 {
+	bool counted = !access("/sys/kernel/debug/kmemleak", F_OK);
+
 	return !now->references && !now->mirrors &&
-	       now->slab_kb <= before->slab_kb + SLAB_SLACK_KB &&
-	       now->mms <= before->mms + MMS_SLACK;
+	       (counted || now->slab_kb <= before->slab_kb + SLAB_SLACK_KB) &&
+	       (counted || now->mms <= before->mms + MMS_SLACK);
 }
 
 static bool no_leak(const struct usage *before)
@@ -267,7 +275,7 @@ static bool is_covered(void)
 	printf("# %u opens, %u forks, %u execs, %u kills, %u mappings changed, %u faults served\n",
 	       shared->opens, shared->forks, shared->execs, shared->kills, shared->disturbed,
 	       shared->faults);
-	return covered && shared->forks && shared->execs && shared->kills;
+	return covered;
 }
 
 static bool results_are_legal(void)

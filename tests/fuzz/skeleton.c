@@ -114,7 +114,7 @@ static const struct command commands[] = {
 	{
 		.name = "attach",
 		.number = XMMU_SKELETON_ATTACH,
-		.weight = 12,
+		.weight = 8,
 		.fill = fill_attach,
 		.is_wrong = attach_is_wrong,
 		.errors = ERRORS(EINVAL, EPERM, ESRCH, EBUSY, EINTR),

@@ -50,14 +50,11 @@ DRIVER ?= skeleton
 CALLS ?= 200000
 SEED ?=
 
-fuzz-row-skeleton := bigmem
-fuzz-row-edu := iommu
-
 # A thousand calls take less than a second.
 fuzz: guest-ready build/user/fuzz ## call the commands of DRIVER with arguments that are almost right
-	$(if $(fuzz-row-$(DRIVER)),,$(error xmmu: DRIVER=$(DRIVER): must be skeleton or edu))
+	$(if $(filter skeleton edu,$(DRIVER)),,$(error xmmu: DRIVER=$(DRIVER): must be skeleton or edu))
 	$(Q)$(MAKE) XMMU_DEBUG=1 driver/sample-drivers/$(DRIVER)
-	$(Q)tests/vm/run --drivers debug/$(DRIVER) --row $(fuzz-row-$(DRIVER)) \
+	$(Q)tests/vm/run --drivers debug/$(DRIVER) --row iommu \
 		--boot-seconds $$((60 + $(CALLS) / 1000)) run $(KERNEL) \
 		"fuzz --calls $(CALLS) $(if $(SEED),--seed $(SEED)) $(DRIVER)"
 
