@@ -55,25 +55,28 @@ void fail(const char *format, ...)
 
 /* ---- files */
 
-void file_open(unsigned int file, struct rng *rng)
+/* Another thread may do the same: whoever finds a file in the slot closes it. */
+static void file_put(unsigned int file, int fd)
 {
-	int fd = open(target->device, O_RDWR | O_NONBLOCK | (rng_one_in(rng, 2) ? O_CLOEXEC : 0));
-	int old;
+	int old = atomic_exchange(&files[file], fd);
 
-	if (fd < 0 && errno != ENOMEM && errno != EINTR)
-		fail("open: %s", strerror(errno));
-	atomic_fetch_add(&shared->opens, 1);
-	old = atomic_exchange(&files[file], fd);
 	if (old >= 0)
 		close(old);
 }
 
+void file_open(unsigned int file, struct rng *rng)
+{
+	int fd = open(target->device, O_RDWR | O_NONBLOCK | (rng_one_in(rng, 2) ? O_CLOEXEC : 0));
+
+	if (fd < 0 && errno != ENOMEM && errno != EINTR)
+		fail("open: %s", strerror(errno));
+	atomic_fetch_add(&shared->opens, 1);
+	file_put(file, fd);
+}
+
 void file_close(unsigned int file)
 {
-	int fd = atomic_exchange(&files[file], -1);
-
-	if (fd >= 0)
-		close(fd);
+	file_put(file, -1);
 }
 
 /* The same context under another number. */
@@ -84,8 +87,7 @@ static void file_dup(unsigned int file)
 
 	if (fd >= 0)
 		close(fd);
-	if (atomic_exchange(&files[file], copy) >= 0)
-		fail("a thread has lost a file");
+	file_put(file, copy);
 }
 
 /* ---- arguments */
