@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* For scenarios of the edu driver: one page, one range; a transfer may end at any time. */
+/* For scenarios of the edu driver: one page, one range. */
 #ifndef TESTS_EXPLORE_EDU_H
 #define TESTS_EXPLORE_EDU_H
 
@@ -12,11 +12,12 @@
 static struct hosted_edu *edu;
 static u32 range;
 
-static inline void edu_start(enum hosted_dma_mode mode, const char *parameters)
+/* A transfer takes so long; with 0 it ends at any time. */
+static inline void edu_start(enum hosted_dma_mode mode, u64 transfer_ns, const char *parameters)
 {
 	struct xmmu_edu_register reg = { .addr = ADDR, .len = PAGE_SIZE };
 
-	edu = hosted_edu_add(mode, 0);
+	edu = hosted_edu_add(mode, transfer_ns);
 	start_process(1);
 	start_driver("edu", parameters, "xmmu-edu0");
 	command(XMMU_EDU_REGISTER, &reg);

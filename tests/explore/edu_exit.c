@@ -6,7 +6,7 @@
 
 static void setup(void)
 {
-	edu_start(HOSTED_DMA_DIRECT, "");
+	edu_start(HOSTED_DMA_DIRECT, 0, "");
 	explore_assert(edu_submit(XMMU_EDU_TO_DEVICE) > 0);
 	explore_assert(edu_submit(XMMU_EDU_FROM_DEVICE) > 0);
 }

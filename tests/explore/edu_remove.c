@@ -4,7 +4,7 @@
 
 static void setup(void)
 {
-	edu_start(HOSTED_DMA_IOMMU, "");
+	edu_start(HOSTED_DMA_IOMMU, 0, "");
 }
 
 static void transfer(void *unused)

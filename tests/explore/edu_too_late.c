@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A transfer that does not end is cut off, by the invalidation that waits for it or by the job. */
+/* A transfer that takes too long is cut off, by the invalidation that waits for it or by the job. */
 #include "edu.h"
 
 static void setup(void)
 {
-	edu_start(HOSTED_DMA_BOUNCE, "bounce=1 inject=never_done watchdog_ms=200 timeout_ms=600");
+	edu_start(HOSTED_DMA_BOUNCE, NSEC_PER_SEC, "bounce=1 watchdog_ms=200 timeout_ms=600");
 }
 
 static void transfer(void *unused)
@@ -26,8 +26,8 @@ static void unmap(void *unused)
 }
 
 const struct explore_scenario explore_scenario = {
-	.name = "edu_never_done",
-	.about = "a transfer that does not end, beside munmap",
+	.name = "edu_too_late",
+	.about = "a transfer that takes too long, beside munmap",
 	.setup = setup,
 	.threads = { { "transfer", transfer }, { "munmap", unmap } },
 	.check = edu_stop,
