@@ -45,8 +45,8 @@ void recorder_add(struct recorder *recorder, const char *what, const char *event
 	spin_unlock_irqrestore(&recorder->lock, flags);
 }
 
-static void add_range(struct recorder *recorder, const char *what,
-		      const struct mmu_notifier_range *range)
+static void record_range(struct recorder *recorder, const char *what,
+			 const struct mmu_notifier_range *range)
 {
 	recorder_add(recorder, what, event_names[range->event], range->start, range->end,
 		     mmu_notifier_range_blockable(range) ? " block" : " nonblock");
@@ -61,13 +61,13 @@ static void list_release(struct mmu_notifier *list, struct mm_struct *mm)
 
 static int list_start(struct mmu_notifier *list, const struct mmu_notifier_range *range)
 {
-	add_range(recorder_of(list), "list start ", range);
+	record_range(recorder_of(list), "list start ", range);
 	return 0;
 }
 
 static void list_end(struct mmu_notifier *list, const struct mmu_notifier_range *range)
 {
-	add_range(recorder_of(list), "list end ", range);
+	record_range(recorder_of(list), "list end ", range);
 }
 
 static int list_clear_flush_young(struct mmu_notifier *list, struct mm_struct *mm,
@@ -108,10 +108,10 @@ static bool interval_invalidate(struct mmu_interval_notifier *interval,
 	unsigned long flags;
 
 	if (recorder->refuse && !mmu_notifier_range_blockable(range)) {
-		add_range(recorder, "interval refuse ", range);
+		record_range(recorder, "interval refuse ", range);
 		return false;
 	}
-	add_range(recorder, "interval invalidate ", range);
+	record_range(recorder, "interval invalidate ", range);
 	spin_lock_irqsave(&recorder->lock, flags);
 	mmu_interval_set_seq(interval, seq);
 	spin_unlock_irqrestore(&recorder->lock, flags);

@@ -512,6 +512,16 @@ static void huge_page_loses_a_page(void)
 	loads_huge(3, 3);
 }
 
+static void huge_page_gives_up_a_page(void)
+{
+	map_huge();
+	expect(hosted_madvise(mm, HUGE, PAGE_SIZE, HOSTED_FREE), 0);
+	trace("interval invalidate CLEAR 0-1 block\n"
+	      "list start CLEAR 0-1 block\n" EVENT("CLEAR", "0-512")
+		      EVENT("CLEAR", "0-512") "list end CLEAR 0-1 block\n");
+	loads_huge(3, 3);
+}
+
 static void huge_page_to_swap(void)
 {
 	map_huge();
@@ -727,6 +737,7 @@ int main(void)
 		TEST(huge_page_is_one),
 		TEST(huge_page_is_split),
 		TEST(huge_page_loses_a_page),
+		TEST(huge_page_gives_up_a_page),
 		TEST(huge_page_to_swap),
 		TEST(huge_page_after_fork),
 		TEST(collapse),

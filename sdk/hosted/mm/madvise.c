@@ -28,6 +28,38 @@ static void free_entry(struct vm_area_struct *vma, const struct hosted_place *pl
 	}
 }
 
+/* The page is split in earnest: whoever maps it is told twice. */
+static bool split_one(struct vm_area_struct *vma, unsigned long addr, struct folio *folio,
+		      void *unused)
+{
+	struct mmu_notifier_range event;
+
+	hosted_split_huge(vma, addr);
+	hosted_event_init(&event, vma->vm_mm, MMU_NOTIFY_CLEAR, addr,
+			  hosted_rmap_end(vma, addr, folio), NULL);
+	hosted_event_start(&event);
+	hosted_event_end(&event);
+	return true;
+}
+
+/* A huge page of which only a part is given up. */
+static void split_at(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct hosted_place place = hosted_place_of(vma->vm_mm, addr, false);
+	struct folio *folio;
+
+	if (place.level != HOSTED_PMD || place.addr == addr)
+		return;
+	folio = hosted_folio_at(vma->vm_mm, addr);
+	if (!folio)
+		return;
+	if (folio_trylock(folio)) {
+		hosted_rmap_walk(folio, split_one, NULL);
+		folio_unlock(folio);
+	}
+	folio_put(folio);
+}
+
 static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
 	struct mm_struct *mm = vma->vm_mm;
@@ -38,6 +70,8 @@ static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned
 		return -EINVAL;
 	hosted_event_init(&event, mm, MMU_NOTIFY_CLEAR, start, end, NULL);
 	hosted_event_start(&event);
+	split_at(vma, start);
+	split_at(vma, end);
 	while (hosted_lock_next(vma, &start, end, &place)) {
 		free_entry(vma, &place);
 		spin_unlock(&mm->page_table_lock);
