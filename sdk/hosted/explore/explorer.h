@@ -98,7 +98,8 @@ struct random {
 	unsigned int length; /* of a run, roughly */
 	uint32_t priority[HOSTED_TASKS];
 	unsigned int lowest; /* next priority below all others */
-	unsigned int change_at[2];
+	unsigned int changes;
+	unsigned int change_at[8];
 };
 
 struct frames {

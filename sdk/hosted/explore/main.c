@@ -20,7 +20,7 @@ static const char usage[] =
 	"                   equivalent ones; unreduced: with them; random: priorities, one\n"
 	"                   schedule a seed; both (default): exhaustive for half of --seconds,\n"
 	"                   then random\n"
-	"  --bound N        up to so many preemptions, 0, 1, ... one after the other (2)\n"
+	"  --bound N        up to so many preemptions, 0, 1, ... one after the other (3)\n"
 	"  --schedules N    stop after so many in each strategy (no limit)\n"
 	"  --seconds N      stop after so much time (10)\n"
 	"  --seed N         first seed of the random strategy (1)\n"
@@ -155,7 +155,7 @@ int main(int argc, char **argv)
 	struct campaign campaign = { .search = true,
 				     .reduced = true,
 				     .random = true,
-				     .bound = 2,
+				     .bound = 3,
 				     .seconds = 10,
 				     .seed = 1,
 				     .out = stdout };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Random schedules that hit rare orders often (probabilistic concurrency testing, after Burckhardt
- * and others): each task has a random priority, the highest one runs, and at a few random events
- * the running task falls below all others. One seed is one schedule.
+ * and others): each task has a random priority, the highest one runs, and at up to eight random
+ * events the running task falls below all others. One seed is one schedule.
  */
 #include "explorer.h"
 
-#define CHANGES (sizeof(explorer->random.change_at) / sizeof(explorer->random.change_at[0]))
+#define CHANGES_MAX (sizeof(explorer->random.change_at) / sizeof(explorer->random.change_at[0]))
 
 static uint32_t draw(uint32_t below)
 {
@@ -25,7 +25,8 @@ static void random_begin(void)
 	random->lowest = EVENTS_MAX;
 	for (unsigned int id = 0; id < HOSTED_TASKS; id++)
 		random->priority[id] = EVENTS_MAX + 1 + draw(1U << 30);
-	for (unsigned int i = 0; i < CHANGES; i++)
+	random->changes = 1 + draw(CHANGES_MAX);
+	for (unsigned int i = 0; i < random->changes; i++)
 		random->change_at[i] = 1 + draw(random->length);
 }
 
@@ -37,7 +38,7 @@ static unsigned int random_choose(struct choice *choice)
 	/* Giving way is meant; otherwise a task that waits in a loop would never see its end. */
 	bool falls = choice->free && choice->runnable >> choice->current & 1;
 
-	for (unsigned int i = 0; i < CHANGES; i++) {
+	for (unsigned int i = 0; i < random->changes; i++) {
 		if (random->change_at[i] != number)
 			continue;
 		if (choice->sleepers && draw(2))
