@@ -56,9 +56,12 @@ shows_columns() {
 	grep -qE '^ +\| lost_update.c:[0-9]+ int seen = READ_ONCE\(counter\);$' <<<"$output"
 }
 
-# A schedule of chance is cut down to the one switch that the missed wakeup takes.
+# A schedule of chance is cut down to the one switch that the failure takes.
 minimises() {
-	says '1 of its ' "$programs/missed_wakeup" --strategy random
+	local output
+	output=$("$programs/$1" --strategy random) && return 1
+	echo "$output"
+	grep -qE 'fails; 1 of its [2-9] switches matter' <<<"$output"
 }
 
 debugs() {
@@ -81,7 +84,9 @@ done
 check "a failure comes again, the same each time" fails_again
 check "another schedule does not fail" other_schedule_passes
 check "a failure is shown in columns" shows_columns
-check "a failure is minimised" minimises
+for toy in lost_update missed_wakeup leak; do
+	check "the failure of $toy is minimised" minimises "$toy"
+done
 check "a debugger stops in a replay" debugs
 check "a scenario explains itself" explains "$programs/correct"
 check "an unknown strategy is named" says "--strategy best: give exhaustive" \

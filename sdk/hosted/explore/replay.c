@@ -80,13 +80,12 @@ static void drop(struct switches *switches, unsigned int first, unsigned int cou
 		(switches->count - first) * sizeof(switches->at[0]));
 }
 
-unsigned int switches_minimise(struct switches *switches)
+/* Large pieces first; again with single ones until none can be spared. */
+static unsigned int leave_out(struct switches *switches, const char *oracle)
 {
-	const char *oracle = explorer->failure.oracle;
 	struct switches *all = malloc(sizeof(*all));
 	unsigned int runs = 0, size = switches->count / 2 + 1;
 
-	/* Large pieces first; again with single ones until none can be spared. */
 	while (size && runs < MINIMISE_RUNS) {
 		bool dropped = false;
 
@@ -106,4 +105,35 @@ unsigned int switches_minimise(struct switches *switches)
 	}
 	free(all);
 	return runs;
+}
+
+/* A schedule with fewer preemptions that fails in the same way, if a short search finds one. */
+static unsigned int find_simpler(struct switches *switches, const char *oracle)
+{
+	const struct choice *last;
+	unsigned int runs = 1, cost;
+
+	explorer_run(&strategy_replay);
+	last = &explorer->choices[explorer->length];
+	cost = last->cost + choice_cost(last, last->chosen);
+	for (unsigned int bound = 0; bound < cost && runs < MINIMISE_RUNS; bound++) {
+		search_begin(bound, true);
+		do {
+			runs++;
+			if (!explorer_run(&strategy_search) &&
+			    !strcmp(explorer->failure.oracle, oracle)) {
+				switches_from_run(switches);
+				return runs + leave_out(switches, oracle);
+			}
+		} while (runs < MINIMISE_RUNS && search_next());
+	}
+	return runs;
+}
+
+unsigned int switches_minimise(struct switches *switches)
+{
+	const char *oracle = explorer->failure.oracle;
+	unsigned int runs = leave_out(switches, oracle);
+
+	return runs + find_simpler(switches, oracle);
 }
