@@ -605,15 +605,20 @@ static void huge_page_moves(void)
 	loads_huge(4 * 512 + 4, 3);
 }
 
-static void huge_page_is_merged_by_pages(void)
+static void huge_page_goes_to_pieces(void)
 {
 	map_huge();
 	expect(hosted_store(mm, HUGE + 4 * PAGE_SIZE, 3), 0);
 	expect(hosted_madvise(mm, HUGE, PMD_SIZE, HOSTED_MERGEABLE), 0);
-	/* Pages of a huge page are not merged, it is only mapped by pages. */
-	expect(hosted_ksm_merge(mm, HUGE + 4 * PAGE_SIZE, mm, HUGE + 3 * PAGE_SIZE), -EINVAL);
-	trace(EVENT("CLEAR", "0-512"));
+	/* The huge page goes to pieces first. */
+	expect(hosted_ksm_merge(mm, HUGE + 4 * PAGE_SIZE, mm, HUGE + 3 * PAGE_SIZE), 0);
+	trace(EVENT("CLEAR", "0-512") EVENT("CLEAR", "0-512") EVENT("CLEAR", "3-4")
+		      EVENT("CLEAR", "4-5") EVENT("CLEAR", "4-5"));
 	loads_huge(3, 3);
+	loads_huge(4, 3);
+	loads_huge(5, 0);
+	expect(hosted_migrate(mm, HUGE + 5 * PAGE_SIZE), 0);
+	trace(EVENT("CLEAR", "5-6"));
 }
 
 /* ---- what can not be done */
@@ -743,7 +748,7 @@ int main(void)
 		TEST(collapse),
 		TEST(collapse_fails),
 		TEST(huge_page_moves),
-		TEST(huge_page_is_merged_by_pages),
+		TEST(huge_page_goes_to_pieces),
 		TEST(no_huge_page),
 		TEST(errors),
 		TEST(merge_of_page_in_use),

@@ -78,6 +78,7 @@ struct folio *hosted_folio_alloc(unsigned int order);
 struct folio *hosted_folio_of(unsigned long pfn);
 struct folio *hosted_zero_folio(void);
 void hosted_folio_wait_unlocked(struct folio *folio);
+void hosted_folio_break(struct folio *huge);
 struct folio *hosted_folio_hold(struct folio *folio);
 void hosted_folio_put_many(struct folio *folio, int refs);
 void hosted_page_copy(unsigned long to, unsigned long from);
@@ -316,6 +317,7 @@ enum hosted_unmap_to {
 	HOSTED_TO_NOTHING,
 	HOSTED_TO_SWAP,
 	HOSTED_TO_MIGRATION,
+	HOSTED_TO_PIECES, /* migration, page by page */
 	HOSTED_TO_POISON,
 };
 
@@ -324,8 +326,10 @@ bool hosted_unmap(struct folio *folio, enum hosted_unmap_to to, unsigned long sw
 /* The folio mapped at addr, referenced; NULL if there is none. */
 struct folio *hosted_folio_at(struct mm_struct *mm, unsigned long addr);
 
-/* ---- reclaim.c, huge.c, ksm.c */
+/* ---- reclaim.c, migrate.c, huge.c, ksm.c */
 
+/* A huge page becomes pages that have nothing to do with each other. The folio is locked. */
+int hosted_folio_split(struct folio *folio);
 int hosted_page_out(struct mm_struct *mm, unsigned long addr);
 int hosted_collapse(struct mm_struct *mm, unsigned long addr);
 void hosted_ksm_unmerge(struct vm_area_struct *vma, unsigned long start, unsigned long end);

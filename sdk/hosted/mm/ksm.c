@@ -144,20 +144,30 @@ static int replace(struct vm_area_struct *vma, unsigned long addr, struct folio 
 	return 0;
 }
 
+/* Merged is one page, and not part of another. */
+static void split_for(struct folio *huge)
+{
+	folio_lock(huge);
+	if (huge->order)
+		hosted_folio_split(huge);
+	folio_unlock(huge);
+	folio_put(huge);
+}
+
 /* A mapping that takes part, and a page in it of its own. NULL: none. */
 static struct folio *candidate(struct mm_struct *mm, unsigned long addr,
 			       struct vm_area_struct **vma)
 {
-	struct hosted_place place = hosted_place_of(mm, addr, false);
 	struct folio *folio;
 
 	*vma = vma_lookup(mm, addr);
 	if (!*vma || !((*vma)->vm_flags & VM_MERGEABLE))
 		return NULL;
-	/* Merged is one page, whatever it is part of. */
-	if (place.level == HOSTED_PMD)
-		hosted_split_huge(*vma, addr);
 	folio = hosted_folio_at(mm, addr);
+	if (folio && folio->order) {
+		split_for(folio);
+		folio = hosted_folio_at(mm, addr);
+	}
 	if (!folio || (folio->anon_vma && !folio->order && !folio->pgmap))
 		return folio;
 	folio_put(folio);

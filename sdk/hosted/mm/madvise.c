@@ -28,20 +28,6 @@ static void free_entry(struct vm_area_struct *vma, const struct hosted_place *pl
 	}
 }
 
-/* The page is split in earnest: whoever maps it is told twice. */
-static bool split_one(struct vm_area_struct *vma, unsigned long addr, struct folio *folio,
-		      void *unused)
-{
-	struct mmu_notifier_range event;
-
-	hosted_split_huge(vma, addr);
-	hosted_event_init(&event, vma->vm_mm, MMU_NOTIFY_CLEAR, addr,
-			  hosted_rmap_end(vma, addr, folio), NULL);
-	hosted_event_start(&event);
-	hosted_event_end(&event);
-	return true;
-}
-
 /* A huge page of which only a part is given up. */
 static void split_at(struct vm_area_struct *vma, unsigned long addr)
 {
@@ -54,7 +40,7 @@ static void split_at(struct vm_area_struct *vma, unsigned long addr)
 	if (!folio)
 		return;
 	if (folio_trylock(folio)) {
-		hosted_rmap_walk(folio, split_one, NULL);
+		hosted_folio_split(folio);
 		folio_unlock(folio);
 	}
 	folio_put(folio);

@@ -123,6 +123,60 @@ int hosted_compact(void)
 	return 0;
 }
 
+/* ---- a huge page goes to pieces */
+
+static void remap_piece(struct mm_struct *mm, unsigned long addr, const struct folio *whole)
+{
+	struct hosted_place place = hosted_place_of(mm, addr, false);
+	u64 entry = hosted_get(&place);
+	unsigned long pfn = hosted_entry_pfn(entry);
+
+	if (!hosted_entry_is(entry, HOSTED_MIGRATION) || pfn < whole->pfn ||
+	    pfn >= whole->pfn + hosted_folio_pages(whole))
+		return;
+	hosted_map_folio(hosted_folio_of(pfn), 1);
+	hosted_set(mm, &place,
+		   hosted_entry_make(pfn,
+				     HOSTED_PRESENT | (entry & (HOSTED_WRITE | HOSTED_DIRTY))));
+}
+
+static bool remap_pieces(struct vm_area_struct *vma, unsigned long addr, struct folio *whole,
+			 void *unused)
+{
+	unsigned long end = hosted_rmap_end(vma, addr, whole);
+	struct mm_struct *mm = vma->vm_mm;
+
+	for (; addr < end; addr += PAGE_SIZE) {
+		spin_lock(&mm->page_table_lock);
+		remap_piece(mm, addr, whole);
+		spin_unlock(&mm->page_table_lock);
+	}
+	return true;
+}
+
+static void free_piece(struct folio *folio)
+{
+	folio_unlock(folio);
+	folio_put(folio);
+}
+
+/* The walk goes by what the huge page was; pages that nobody maps any more are freed. */
+int hosted_folio_split(struct folio *folio)
+{
+	struct folio whole = *folio;
+	unsigned long i;
+	bool able;
+
+	hosted_unmap(folio, HOSTED_TO_PIECES, 0);
+	able = may_move(folio);
+	if (able)
+		hosted_folio_break(folio);
+	hosted_rmap_walk(&whole, remap_pieces, NULL);
+	for (i = 1; able && i < hosted_folio_pages(&whole); i++)
+		free_piece(hosted_folio_of(whole.pfn + i));
+	return able ? 0 : -EAGAIN;
+}
+
 /* ---- memory of devices */
 
 /*

@@ -11,7 +11,7 @@
 #define FIRST_PFN      0x1000UL
 #define FIRST_HUGE_PFN (FIRST_PFN + HOSTED_SLOTS * HOSTED_SLOTS / 2)
 
-/* By number; a huge page is at its first one. */
+/* By number; a huge page is at its first one, until it is broken. */
 static struct hosted_table folios;
 static unsigned long small_pages;
 static unsigned long huge_pages;
@@ -29,11 +29,14 @@ struct words {
 
 struct folio *hosted_folio_of(unsigned long pfn)
 {
+	struct folio *folio;
+
 	if (pfn < FIRST_PFN)
 		return NULL;
-	if (pfn >= FIRST_HUGE_PFN)
-		pfn = ALIGN_DOWN(pfn, HOSTED_PMD_PAGES);
-	return hosted_index_get(&folios, pfn - FIRST_PFN);
+	folio = hosted_index_get(&folios, pfn - FIRST_PFN);
+	if (!folio && pfn >= FIRST_HUGE_PFN)
+		folio = hosted_index_get(&folios, ALIGN_DOWN(pfn, HOSTED_PMD_PAGES) - FIRST_PFN);
+	return folio;
 }
 
 /* NULL: out of memory. */
@@ -49,7 +52,6 @@ struct folio *hosted_folio_alloc(unsigned int order)
 	folio->pfn = order ? FIRST_HUGE_PFN + huge_pages++ * HOSTED_PMD_PAGES :
 			     FIRST_PFN + small_pages++;
 	folio->refs = 1;
-	folio->content = hosted_table_alloc();
 	INIT_LIST_HEAD(&folio->node);
 	hosted_index_set(&folios, folio->pfn - FIRST_PFN, folio);
 	return folio;
@@ -64,11 +66,24 @@ struct folio *hosted_zero_folio(void)
 	return zero_folio;
 }
 
-static void folio_free(struct folio *folio)
+static void free_content(struct folio *folio)
 {
 	unsigned long i;
 	u64 *slot;
 
+	if (!folio->content)
+		return;
+	for (i = 0; i < hosted_folio_pages(folio); i++) {
+		slot = hosted_table_slot(folio->content, i, false);
+		if (slot && *slot)
+			hosted_free((void *)*slot);
+	}
+	hosted_table_free(folio->content);
+	folio->content = NULL;
+}
+
+static void folio_free(struct folio *folio)
+{
 	BUG_ON(folio->maps);
 	BUG_ON(hosted_folio_test(folio, HOSTED_PG_LOCKED));
 	hosted_swap_forget(folio);
@@ -76,14 +91,8 @@ static void folio_free(struct folio *folio)
 		hosted_ksm_forget(folio);
 	if (folio->anon_vma)
 		hosted_anon_put(folio->anon_vma);
-	for (i = 0; i < hosted_folio_pages(folio); i++) {
-		slot = hosted_table_slot(folio->content, i, false);
-		if (slot && *slot)
-			hosted_free((void *)*slot);
-	}
 	in_use -= hosted_folio_pages(folio);
-	hosted_table_free(folio->content);
-	folio->content = NULL;
+	free_content(folio);
 	folio->flags = BIT(HOSTED_PG_FREED);
 }
 
@@ -213,8 +222,12 @@ u64 *hosted_page_words(unsigned long pfn, bool create)
 	struct folio *folio = hosted_folio_of(pfn);
 	u64 *slot;
 
-	BUG_ON(!folio || !folio->content);
+	BUG_ON(!folio || hosted_folio_test(folio, HOSTED_PG_FREED));
 	BUG_ON(create && hosted_folio_test(folio, HOSTED_PG_ZERO));
+	if (!folio->content && create)
+		folio->content = hosted_table_alloc();
+	if (!folio->content)
+		return NULL;
 	slot = hosted_table_slot(folio->content, pfn - folio->pfn, create);
 	if (slot && !*slot && create)
 		*slot = (u64)hosted_alloc(sizeof(struct words));
@@ -264,6 +277,41 @@ void memcpy_to_page(struct page *page, size_t offset, const char *from, size_t l
 	hosted_page_write(page_to_pfn(page), offset, from, len);
 }
 
+/* One page of a huge page by itself, with a reference for the caller, and locked. */
+static void break_off(struct folio *huge, unsigned long i)
+{
+	u64 *words = hosted_page_words(huge->pfn + i, false);
+	struct folio *folio = hosted_alloc(sizeof(*folio));
+
+	*folio = *huge;
+	folio->order = 0;
+	folio->pfn += i;
+	folio->index += i;
+	folio->refs = 1;
+	folio->content = NULL;
+	INIT_LIST_HEAD(&folio->node);
+	hosted_anon_get(folio->anon_vma);
+	hosted_index_set(&folios, folio->pfn - FIRST_PFN, folio);
+	if (words)
+		memcpy(hosted_page_words(folio->pfn, true), words, sizeof(struct words));
+}
+
+/* The huge page is mapped nowhere, and becomes its first page. */
+void hosted_folio_break(struct folio *huge)
+{
+	u64 *words = hosted_page_words(huge->pfn, false);
+	struct folio whole = *huge;
+	unsigned long i;
+
+	for (i = 1; i < HOSTED_PMD_PAGES; i++)
+		break_off(huge, i);
+	huge->order = 0;
+	huge->content = NULL;
+	if (words)
+		memcpy(hosted_page_words(huge->pfn, true), words, sizeof(struct words));
+	free_content(&whole);
+}
+
 /* ---- oracles */
 
 void hosted_device_access_pfn(unsigned long pfn)
@@ -285,10 +333,10 @@ struct folio *hosted_folio_next(unsigned long pfn)
 		if (!hosted_folio_test(folio, HOSTED_PG_FREED))
 			return folio;
 	}
-	for (pfn = ALIGN(max(pfn, FIRST_HUGE_PFN), HOSTED_PMD_PAGES);
-	     pfn < FIRST_HUGE_PFN + huge_pages * HOSTED_PMD_PAGES; pfn += HOSTED_PMD_PAGES) {
+	for (pfn = max(pfn, FIRST_HUGE_PFN); pfn < FIRST_HUGE_PFN + huge_pages * HOSTED_PMD_PAGES;
+	     pfn = folio->pfn + hosted_folio_pages(folio)) {
 		folio = hosted_folio_of(pfn);
-		if (!hosted_folio_test(folio, HOSTED_PG_FREED))
+		if (folio->pfn >= pfn && !hosted_folio_test(folio, HOSTED_PG_FREED))
 			return folio;
 	}
 	return NULL;

@@ -120,6 +120,7 @@ static u64 entry_instead(struct unmap *unmap, struct folio *folio, u64 entry)
 						     HOSTED_EXCLUSIVE :
 						     0));
 	case HOSTED_TO_MIGRATION:
+	case HOSTED_TO_PIECES:
 		return hosted_entry_make(
 			pfn,
 			HOSTED_MIGRATION | (entry & (HOSTED_WRITE | HOSTED_DIRTY | HOSTED_HUGE)));
@@ -173,8 +174,9 @@ static bool unmap_one(struct vm_area_struct *vma, unsigned long addr, struct fol
 	struct unmap *unmap = arg;
 	struct mmu_notifier_range event;
 
-	/* Up to 6.1 the huge page is mapped by pages in an event of its own. */
-	if (hosted_generation == HOSTED_6_1 && unmap->to != HOSTED_TO_MIGRATION)
+	/* It is mapped by pages in an event of its own; up to 6.1 for swap as well. */
+	if (unmap->to == HOSTED_TO_PIECES ||
+	    (hosted_generation == HOSTED_6_1 && unmap->to != HOSTED_TO_MIGRATION))
 		hosted_split_huge(vma, addr);
 	hosted_event_init(&event, vma->vm_mm, MMU_NOTIFY_CLEAR, addr, end, NULL);
 	hosted_single_start(&event);
