@@ -149,7 +149,7 @@ $(memory-scenarios): $(hosted-library)
 
 # ---- tests of both
 
-hosted-kernel-units := $(filter-out %_sched %_search,$(hosted-units))
+hosted-kernel-units := $(filter-out %_sched %_search %_tsan,$(hosted-units))
 $(hosted-kernel-units): UNIT_FLAGS += -Isdk/hosted/include -Isdk/hosted/mm -Iinclude/uapi \
 	-Itests/trace -Wno-unused-parameter -no-pie
 $(hosted-kernel-units): UNIT_LIBS := $(hosted-library)

@@ -108,19 +108,19 @@ static void order_after(const volatile void *p, int order)
 		return old;                                                          \
 	}
 
-#define EXCHANGE(bits, type, name)                                                          \
-	int __tsan_atomic##bits##_compare_exchange_##name(volatile type *p, type *expected, \
-							  type v, int order, int failed)    \
-	{                                                                                   \
-		touch(HOSTED_ATOMIC, p, sizeof(type), __builtin_return_address(0));         \
-		if (*p != *expected) {                                                      \
-			*expected = *p;                                                     \
-			order_after(p, failed);                                             \
-			return 0;                                                           \
-		}                                                                           \
-		*p = v;                                                                     \
-		order_after(p, order);                                                      \
-		return 1;                                                                   \
+#define EXCHANGE(bits, type, name)                                                           \
+	bool __tsan_atomic##bits##_compare_exchange_##name(volatile type *p, type *expected, \
+							   type v, int order, int failed)    \
+	{                                                                                    \
+		touch(HOSTED_ATOMIC, p, sizeof(type), __builtin_return_address(0));          \
+		if (*p != *expected) {                                                       \
+			*expected = *p;                                                      \
+			order_after(p, failed);                                              \
+			return false;                                                        \
+		}                                                                            \
+		*p = v;                                                                      \
+		order_after(p, order);                                                       \
+		return true;                                                                 \
 	}
 
 #define ATOMICS(bits, type)                                                                      \
