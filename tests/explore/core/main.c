@@ -216,7 +216,7 @@ static int core_access(struct core_context *core, const struct core_range *range
 	if (!entry->pfn && !core->cut)
 		tlb_fill(core, range, i);
 	if (entry->pfn && !core->cut && entry->write >= span->write) {
-		hosted_device_access_pfn(entry->pfn);
+		hosted_device_access(core->mirror.mm, span->addr, entry->pfn, entry->write);
 		used = 1;
 	}
 	spin_unlock_irqrestore(&core->tlb_lock, flags);
