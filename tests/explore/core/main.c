@@ -13,6 +13,7 @@
 
 #include <xmmu/xmmu.h>
 
+#include "../../../sdk/hosted/kernel/internal.h"
 #include "../../../sdk/hosted/mm/cpu.h"
 #include "abi.h"
 
@@ -29,10 +30,16 @@ module_param(mute, bool, 0444);
 static unsigned int watchdog_ms = 1000;
 module_param(watchdog_ms, uint, 0444);
 
+/* Long-lived DMA addresses, behind an IOMMU. */
+static bool dma;
+module_param(dma, bool, 0444);
+
+static struct device core_dev;
 static enum xmmu_policy core_policy;
 
 struct core_entry {
 	unsigned long pfn; /* 0: none */
+	dma_addr_t dma;
 	bool write;
 };
 
@@ -87,6 +94,7 @@ static void core_populate(struct xmmu_walk *walk)
 	xmmu_walk_for_each(walk, &leaf) {
 		entry = &range->table[index_of(core, leaf.addr)];
 		WRITE_ONCE(entry->write, leaf.perm & XMMU_PERM_WRITE);
+		WRITE_ONCE(entry->dma, leaf.dma);
 		smp_store_release(&entry->pfn, page_to_pfn(leaf.page));
 	}
 }
@@ -201,6 +209,16 @@ static void tlb_fill(struct core_context *core, const struct core_range *range, 
 {
 	core->tlb[i].pfn = smp_load_acquire(&range->table[i].pfn);
 	core->tlb[i].write = READ_ONCE(range->table[i].write);
+	core->tlb[i].dma = READ_ONCE(range->table[i].dma);
+}
+
+static void use_entry(struct core_context *core, const struct core_entry *entry, unsigned long addr)
+{
+	u64 word;
+
+	hosted_device_access(core->mirror.mm, addr, entry->pfn, entry->write);
+	if (dma)
+		hosted_dma_read(&core_dev, entry->dma, &word, sizeof(word));
 }
 
 /* An access that began before the device was cut off, or its flush confirmed, has ended by then. */
@@ -216,7 +234,7 @@ static int core_access(struct core_context *core, const struct core_range *range
 	if (!entry->pfn && !core->cut)
 		tlb_fill(core, range, i);
 	if (entry->pfn && !core->cut && entry->write >= span->write) {
-		hosted_device_access(core->mirror.mm, span->addr, entry->pfn, entry->write);
+		use_entry(core, entry, span->addr);
 		used = 1;
 	}
 	spin_unlock_irqrestore(&core->tlb_lock, flags);
@@ -227,9 +245,13 @@ static int core_access(struct core_context *core, const struct core_range *range
 
 static int core_attach(struct core_context *core)
 {
-	const struct xmmu_config config = { .ops = &core_ops,
-					    .policy = core_policy,
-					    .watchdog_ms = watchdog_ms };
+	const struct xmmu_config config = {
+		.ops = &core_ops,
+		.policy = core_policy,
+		.dma = dma ? XMMU_DMA_LEAF : XMMU_DMA_NONE,
+		.dev = dma ? &core_dev : NULL,
+		.watchdog_ms = watchdog_ms,
+	};
 
 	return xmmu_mirror_attach(&core->mirror, &config);
 }
@@ -344,6 +366,7 @@ static int __init core_init(void)
 	if (chosen < 0)
 		return chosen;
 	core_policy = chosen;
+	hosted_device_init(&core_dev, "core", HOSTED_DMA_IOMMU);
 	error = xmmu_module_init();
 	if (error)
 		return error;
@@ -358,6 +381,7 @@ static void __exit core_exit(void)
 {
 	misc_deregister(&core_misc);
 	xmmu_module_exit();
+	hosted_device_release(&core_dev);
 }
 module_exit(core_exit);
 
