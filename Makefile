@@ -111,8 +111,12 @@ user: deps-build ## build only the programs that run in the guest
 programs: $(sample-programs) $(test-programs) $(test-programs-32) $(fuzz-programs) $(stress-program)
 	@:
 
-unit: $(unit-programs) vm-tools ## run only the unit tests
+unit: vm-tools deps-build ## run only the unit tests
+	$(Q)$(parallel) unit-builds
 	$(Q)tests/vm/test --match unit.
+
+unit-builds: $(unit-programs)
+	@:
 
 # $(call link,FLAGS,LIBRARIES): from all C and object files among the prerequisites.
 define link

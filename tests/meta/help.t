@@ -12,7 +12,7 @@ listed() {
 # What make knows as verbs, without those that only serve others.
 known() {
 	make -npq help 2>/dev/null | sed -n 's/^\.PHONY://p' | tr ' ' '\n' | sort -u |
-		grep -vE '^$|[/%]|^(deps|lint)-|^(vm-tools|guest-ready|test-builds|programs)$'
+		grep -vE '^$|[/%]|^(deps|lint)-|^(vm-tools|guest-ready|test-builds|unit-builds|programs)$'
 }
 
 same_verbs() {

@@ -21,9 +21,9 @@ guest-drivers = $(addprefix $(flavor)/,skeleton edu)
 # Tests run on every kernel of the table unless one is chosen by name.
 test-kernels = $(if $(filter file,$(origin KERNEL)),$(shell tests/vm/kernel \
 	$(if $(filter test-all,$(MAKECMDGOALS)),--list-all,--list)),$(KERNEL))
-.PHONY: test-builds
-test-builds: user vm-tools $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c)) \
-	$(test-kernels:%=drivers-for/%)
+.PHONY: test-builds unit-builds
+test-builds: user vm-tools $(test-kernels:%=drivers-for/%)
+	$(Q)$(parallel) unit-builds
 
 .PHONY: $(guest-verbs) vm-tools
 run: guest-ready ## boot KERNEL in QEMU with the sample drivers and run the demo
