@@ -112,6 +112,39 @@ static void mprotect_without_tables(void)
 	trace("");
 }
 
+/* One table far into the range: from where on is told differs between kernels. */
+static void mprotect_sparse(enum hosted_generation generation, const char *expected)
+{
+	hosted_generation = generation;
+	expect(hosted_mmap(mm, HUGE, 4096 * PAGE_SIZE, RW, 0, NULL, 0), 0);
+	expect(hosted_store(mm, HUGE + 1000 * PAGE_SIZE, 1), 0);
+	expect(recorder_attach(&recorder, mm, HUGE, 4096, &recorder_list_ops), 0);
+	expect(hosted_mprotect(mm, HUGE, 4096 * PAGE_SIZE, VM_READ), 0);
+	trace(expected);
+}
+
+static void mprotect_sparse_6_1(void)
+{
+	mprotect_sparse(HOSTED_6_1, EVENT("PROTECTION_VMA", "512-4096"));
+}
+
+static void mprotect_sparse_6_12(void)
+{
+	mprotect_sparse(HOSTED_6_12, EVENT("PROTECTION_VMA", "0-4096"));
+}
+
+/* Two mappings side by side are one. */
+static void mappings_are_joined(void)
+{
+	map(2, 0, NULL);
+	expect(hosted_mmap(mm, at(2), 2 * PAGE_SIZE, RW, 0, NULL, 0), 0);
+	store(0, 1);
+	store(3, 1);
+	record(4);
+	expect(hosted_madvise(mm, BASE, 4 * PAGE_SIZE, HOSTED_DONTNEED), 0);
+	trace(EVENT("CLEAR", "0-4"));
+}
+
 static void mremap_moves(void)
 {
 	four_anonymous_pages();
@@ -721,6 +754,9 @@ int main(void)
 		TEST(munmap_part),
 		TEST(mprotect_part),
 		TEST(mprotect_without_tables),
+		TEST(mprotect_sparse_6_1),
+		TEST(mprotect_sparse_6_12),
+		TEST(mappings_are_joined),
 		TEST(mremap_moves),
 		TEST(mremap_in_place),
 		TEST(dontneed),

@@ -558,6 +558,47 @@ static void register_is_interrupted(void)
 	happened("");
 }
 
+static void truncate_thread(void *file)
+{
+	expect(hosted_truncate(file, 0), 0);
+}
+
+static void register_thread(void *unused)
+{
+	listener_init(&one, &listener_ops);
+	expect(mmu_notifier_register(&one.list, mm), -EINTR);
+}
+
+/* The signal comes while it waits for the second of three locks: the first is given back. */
+static void register_is_interrupted_midway(void)
+{
+	struct file *first = hosted_file_open(1, false), *second = hosted_file_open(1, false);
+	struct task_struct *truncation, *thread;
+
+	expect(hosted_mmap(mm, at(0), PAGE_SIZE, RW, VM_SHARED, second, 0), 0);
+	expect(hosted_mmap(mm, at(0) - PAGE_SIZE, PAGE_SIZE, RW, VM_SHARED, first, 0), 0);
+	expect(hosted_mmap(mm, at(1), PAGE_SIZE, RW, 0, NULL, 0), 0);
+	probe_init(&a, 'a');
+	insert(&a, 0, &probe_ops);
+	a.block = true;
+	truncation = hosted_thread("truncate", NULL, truncate_thread, second);
+	wait_for_completion(&a.entered);
+	thread = hosted_thread("register", NULL, register_thread, NULL);
+	others_run();
+	send_sig(SIGINT, thread, 0);
+	a.block = false;
+	complete_all(&a.go);
+	hosted_join(truncation);
+	hosted_join(thread);
+	expect(hosted_truncate(first, 0), 0);
+	expect(hosted_truncate(second, 1), 0);
+	listen(&two, &listener_ops);
+	mmu_notifier_unregister(&two.list, mm);
+	mmu_interval_notifier_remove(&a.interval);
+	hosted_file_put(first);
+	hosted_file_put(second);
+}
+
 static void register_without_memory(void)
 {
 	listener_init(&one, &listener_ops);
@@ -577,6 +618,17 @@ static void unregister_thread(void *victim)
 {
 	mmu_notifier_unregister(&one.list, victim);
 	put('u');
+}
+
+static unsigned long pfn_at(unsigned long n)
+{
+	struct page *page;
+
+	mmap_read_lock(mm);
+	expect(get_user_pages_remote(mm, at(n), 1, 0, &page, NULL), 1);
+	mmap_read_unlock(mm);
+	put_page(page);
+	return page_to_pfn(page);
 }
 
 static struct mm_struct *victim_with_page(void)
@@ -632,6 +684,32 @@ static void unregister_then_exit(void)
 	hosted_join(second);
 	check(log_text[0] == 'R');
 	mmdrop(victim);
+}
+
+/* An event is over before its pages are freed. */
+static void end_with_page(struct mmu_notifier *list, const struct mmu_notifier_range *range)
+{
+	hosted_device_access_pfn(listener_of(list)->pfn);
+	put('e');
+}
+
+static const struct mmu_notifier_ops page_ops = { .invalidate_range_end = end_with_page };
+
+static void pages_live_until_end(void)
+{
+	map(3, 0, NULL);
+	store(0, 1);
+	store(1, 1);
+	store(2, 1);
+	listen(&one, &page_ops);
+	one.pfn = pfn_at(0);
+	dontneed(0, 1);
+	one.pfn = pfn_at(1);
+	expect(hosted_munmap(mm, at(1), PAGE_SIZE), 0);
+	one.pfn = pfn_at(2);
+	expect(hosted_oom_reap(mm), 0);
+	happened("eeee");
+	mmu_notifier_unregister(&one.list, mm);
 }
 
 /* ---- get and put */
@@ -820,7 +898,9 @@ int main(void)
 		TEST(list_refusal),
 		TEST(all_locks_once),
 		TEST(register_is_interrupted),
+		TEST(register_is_interrupted_midway),
 		TEST(register_without_memory),
+		TEST(pages_live_until_end),
 		TEST(exit_then_unregister),
 		TEST(unregister_then_exit),
 		TEST(get_fails),
