@@ -8,6 +8,7 @@
 static void setup(void)
 {
 	core_start("policy=trylock dma=1", 1);
+	explore_assert(!hosted_store(mm, ADDR, 1));
 	explore_assert(!core(CORE_POPULATE, 0, 1, 0));
 	explore_assert(core_access(0));
 }
