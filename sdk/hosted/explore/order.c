@@ -274,7 +274,7 @@ void order_event(unsigned int id)
 	struct event *event = &explorer->events[number];
 	clock_vector past = thread->past;
 	uint64_t hash = thread->hash;
-	uintptr_t end;
+	uintptr_t end, owner;
 
 	event->task = id;
 	event->hidden = false;
@@ -292,6 +292,10 @@ void order_event(unsigned int id)
 	}
 	past[id] = number;
 	event->past = thread->past = past;
+	/* Memory on a stack is there as long as its task. */
+	owner = (event->access.addr - HOSTED_STACKS) / HOSTED_STACK_SIZE;
+	if (event->access.size && owner < HOSTED_TASKS && owner != id)
+		hash += touch(cell_of((uintptr_t)&hosted_tasks[owner]), HOSTED_READ, id, &past);
 	event->hash = thread->hash = mix(hash + event->access.op + id * 64);
 	explorer->hash += event->hash;
 	thread->events++;
@@ -311,7 +315,7 @@ static void also_write(unsigned int id, uintptr_t obj)
 	explorer->hash += event->hash;
 }
 
-/* Whether a wake meets a task asleep depends on which of the two comes first. */
+/* Whether a wake meets a task asleep, or alive, depends on which of the two comes first. */
 void order_slept(unsigned int id)
 {
 	also_write(id, (uintptr_t)&hosted_tasks[id]);

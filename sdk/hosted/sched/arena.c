@@ -147,6 +147,19 @@ static void __attribute__((noreturn, cold)) bad_access(uintptr_t addr, size_t si
 	hosted_fail("out of bounds", "%s of %zu bytes at %#lx", what, size, addr);
 }
 
+/* Of another task's stack, only what is above its stack pointer is in use. */
+static void check_stack(uintptr_t addr, size_t size, bool write)
+{
+	const struct hosted_task *owner = &hosted_tasks[(addr - HOSTED_STACKS) / HOSTED_STACK_SIZE];
+
+	if (owner == hosted_running)
+		return;
+	if (owner->state == HOSTED_FREE || addr < (uintptr_t)owner->sp)
+		hosted_fail("use after return", "%s of %zu bytes at %#lx, a stack that %s has left",
+			    write ? "write" : "read", size, addr,
+			    owner->name ? owner->name : "nobody");
+}
+
 void hosted_arena_check(uintptr_t addr, size_t size, bool write)
 {
 	uintptr_t end = addr + size;
@@ -154,6 +167,8 @@ void hosted_arena_check(uintptr_t addr, size_t size, bool write)
 	if (addr < 4096)
 		hosted_fail("null pointer", "%s of %zu bytes at %#lx", write ? "write" : "read",
 			    size, addr);
+	if (addr - HOSTED_STACKS < HOSTED_TASKS * HOSTED_STACK_SIZE)
+		check_stack(addr, size, write);
 	if (!in_arena(addr))
 		return;
 	while (addr < end) {

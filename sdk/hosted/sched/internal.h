@@ -59,7 +59,7 @@ struct hosted_hooks {
 	unsigned int (*choose)(uint32_t runnable, unsigned int current);
 	void (*spawned)(unsigned int id);
 	void (*freed)(uintptr_t addr, size_t size);
-	void (*slept)(unsigned int id);
+	void (*slept)(unsigned int id);             /* or has ended */
 	void (*woken)(unsigned int id, bool slept); /* by the running task */
 	void (*expired)(unsigned int id);           /* because nobody else can run */
 	void (*release)(uintptr_t obj);

@@ -253,6 +253,8 @@ static void task_main(void)
 {
 	hosted_running->fn(hosted_running->arg);
 	set_state(hosted_running, HOSTED_FREE);
+	if (hosted_hooks)
+		hosted_hooks->slept(hosted_running->id);
 	run_next();
 	__builtin_unreachable();
 }
