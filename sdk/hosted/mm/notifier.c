@@ -4,7 +4,8 @@
  *
  * Callbacks run under SRCU. Whoever takes a notifier off the list waits for SRCU before its memory
  * may go, so that release has come to its end in either case: exit of the process waits for a
- * release that unregister has begun, and unregister for one that the exit has begun.
+ * release that unregister has begun, and unregister for one that the exit has begun. An unregister
+ * that has seen the notifier on the list and comes late calls release a second time.
  */
 #include "internal.h"
 

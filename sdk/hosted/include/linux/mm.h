@@ -32,10 +32,8 @@
 #define PAGE_ALIGNED(addr)   IS_ALIGNED((unsigned long)(addr), PAGE_SIZE)
 #define offset_in_page(addr) ((unsigned long)(addr) & ~PAGE_MASK)
 
-#define PMD_SHIFT      21
-#define PMD_SIZE       (1UL << PMD_SHIFT)
-#define PMD_MASK       (~(PMD_SIZE - 1))
-#define HPAGE_PMD_SIZE PMD_SIZE
+#define PMD_SHIFT 21
+#define PMD_SIZE  (1UL << PMD_SHIFT)
 
 /* Pages: no memory lies at this address, in no program. */
 #define HOSTED_VMEMMAP ((unsigned long)0xffffea0000000000)
@@ -77,9 +75,6 @@ int fixup_user_fault(struct mm_struct *mm, unsigned long address, unsigned int f
 		     bool *unlocked);
 
 #define FOLL_WRITE    0x01
-#define FOLL_GET      0x02
-#define FOLL_FORCE    0x08
-#define FOLL_NOWAIT   0x20
 #define FOLL_HWPOISON 0x100
 
 long get_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr_pages,

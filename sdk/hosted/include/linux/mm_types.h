@@ -29,7 +29,6 @@ typedef unsigned int vm_fault_t;
 enum vm_fault_reason {
 	VM_FAULT_OOM = 0x1,
 	VM_FAULT_SIGBUS = 0x2,
-	VM_FAULT_MAJOR = 0x4,
 	VM_FAULT_HWPOISON = 0x10,
 	VM_FAULT_SIGSEGV = 0x40,
 	VM_FAULT_RETRY = 0x400,
@@ -45,7 +44,6 @@ enum fault_flag {
 	FAULT_FLAG_TRIED = 1 << 5,
 	FAULT_FLAG_USER = 1 << 6,
 	FAULT_FLAG_REMOTE = 1 << 7,
-	FAULT_FLAG_INTERRUPTIBLE = 1 << 9,
 	FAULT_FLAG_UNSHARE = 1 << 10,
 };
 

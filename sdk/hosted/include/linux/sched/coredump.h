@@ -7,7 +7,6 @@
 
 #define SUID_DUMP_DISABLE 0
 #define SUID_DUMP_USER    1
-#define SUID_DUMP_ROOT    2
 
 static inline int get_dumpable(struct mm_struct *mm)
 {
