@@ -56,6 +56,10 @@ shows_columns() {
 	grep -qE '^ +\| lost_update.c:[0-9]+ int seen = READ_ONCE\(counter\);$' <<<"$output"
 }
 
+shows_notes() {
+	says '  * rests' "$programs/helper"
+}
+
 # A schedule of chance is cut down to the one switch that the failure takes.
 minimises() {
 	local output
@@ -84,6 +88,7 @@ done
 check "a failure comes again, the same each time" fails_again
 check "another schedule does not fail" other_schedule_passes
 check "a failure is shown in columns" shows_columns
+check "a failure is shown with notes" shows_notes
 for toy in lost_update missed_wakeup leak; do
 	check "the failure of $toy is minimised" minimises "$toy"
 done
