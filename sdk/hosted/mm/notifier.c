@@ -372,9 +372,11 @@ static void notify_invalidate_page(struct mm_struct *mm, unsigned long addr)
 	if (!mm->notifier_subscriptions)
 		return;
 	id = srcu_read_lock(&hosted_srcu);
-	for_each_subscription(subscription, mm)
+	for_each_subscription(subscription, mm) {
+		callback_point(subscription);
 		if (subscription->ops->invalidate_page)
 			subscription->ops->invalidate_page(subscription, mm, addr);
+	}
 	srcu_read_unlock(&hosted_srcu, id);
 }
 
@@ -390,6 +392,7 @@ static void notify_change_pte(struct mm_struct *mm, unsigned long addr, u64 entr
 	for_each_subscription(subscription, mm) {
 		const struct mmu_notifier_ops *ops = subscription->ops;
 
+		callback_point(subscription);
 		if (ops->change_pte)
 			ops->change_pte(subscription, mm, addr, entry);
 		else if (hosted_generation == HOSTED_2009 && ops->invalidate_page)
@@ -441,9 +444,11 @@ bool hosted_notify_clear_flush_young(struct mm_struct *mm, unsigned long start, 
 	if (!mm->notifier_subscriptions)
 		return false;
 	id = srcu_read_lock(&hosted_srcu);
-	for_each_subscription(subscription, mm)
+	for_each_subscription(subscription, mm) {
+		callback_point(subscription);
 		if (subscription->ops->clear_flush_young)
 			young |= subscription->ops->clear_flush_young(subscription, mm, start, end);
+	}
 	srcu_read_unlock(&hosted_srcu, id);
 	return young;
 }
@@ -457,9 +462,11 @@ bool hosted_notify_clear_young(struct mm_struct *mm, unsigned long start, unsign
 	if (!mm->notifier_subscriptions)
 		return false;
 	id = srcu_read_lock(&hosted_srcu);
-	for_each_subscription(subscription, mm)
+	for_each_subscription(subscription, mm) {
+		callback_point(subscription);
 		if (subscription->ops->clear_young)
 			young |= subscription->ops->clear_young(subscription, mm, start, end);
+	}
 	srcu_read_unlock(&hosted_srcu, id);
 	return young;
 }
@@ -475,6 +482,7 @@ bool hosted_notify_test_young(struct mm_struct *mm, unsigned long addr)
 		return false;
 	id = srcu_read_lock(&hosted_srcu);
 	for_each_subscription(subscription, mm) {
+		callback_point(subscription);
 		if (subscription->ops->test_young)
 			young = subscription->ops->test_young(subscription, mm, addr);
 		if (young)
