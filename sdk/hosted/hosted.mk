@@ -32,18 +32,6 @@ $(all-explore:=.o): build/explore/%.o: tests/explore/%.c | deps-build
 $(all-explore): %: %.o $(hosted-objects)
 	$(call link,-no-pie,$(EXPLORE_LIBS))
 
-#: SCENARIO=name    what make explore runs of tests/explore (all), EXPLORE=options for each
-SCENARIO ?= *
-EXPLORE ?= --seconds 5
-scenarios = $(filter $(patsubst tests/explore/%.c,build/explore/%, \
-	$(wildcard tests/explore/$(SCENARIO).c)),$(explore-programs))
-
-.PHONY: explore
-explore: $(explore-programs) ## try the schedules of the scenarios in tests/explore
-	$(Q)status=0; for program in $(scenarios); do \
-		echo "$${program##*/}:"; $$program $(EXPLORE) || status=1; \
-	done; exit $$status
-
 .PHONY: bench-explore
 bench-explore: build/explore/toys/long_way ## how many schedules a second the explorer tries
 	$(Q)$< --strategy exhaustive --bound 3
@@ -138,6 +126,44 @@ $$(hosted-scenarios): EXPLORE_LIBS := $(hosted-library)
 $$(hosted-scenarios): build/hosted/two-pass/$(1).o $(hosted-library)
 endef
 $(foreach driver,$(notdir $(hosted-drivers)),$(eval $(call driver-scenarios,$(driver))))
+
+# ---- what is explored: the scenarios here, or those of a driver from elsewhere
+
+#: SCENARIO=name    what make explore runs of tests/explore (all), EXPLORE=options for each
+SCENARIO ?= *
+EXPLORE ?= --seconds 5
+#: DRIVER=./dir     make explore: a driver of yours, with its scenarios in dir/explore
+author-driver := $(if $(findstring /,$(DRIVER)),$(abspath $(DRIVER)))
+
+ifneq ($(author-driver),)
+author-name := $(notdir $(author-driver))
+author-scenarios := $(patsubst $(author-driver)/explore/%.c,build/explore/$(author-name)/%, \
+	$(wildcard $(author-driver)/explore/$(SCENARIO).c))
+
+$(if $(wildcard $(author-driver)/*.c),,$(error xmmu: DRIVER=$(DRIVER) has no C files))
+$(if $(filter $(author-name),$(notdir $(hosted-drivers))), \
+	$(error xmmu: DRIVER=$(DRIVER): there is a driver of that name here: give yours another))
+$(eval $(call hosted-driver,two-pass,$(author-driver)))
+
+$(author-scenarios:=.o): build/explore/$(author-name)/%.o: $(author-driver)/explore/%.c | deps-build
+	$(call link,$(KERNEL_FLAGS) -Iinclude/uapi -Itests/explore -Isdk/hosted/mm \
+		-Isdk/hosted/sched -Isdk/hosted/explore -c)
+$(author-scenarios): %: %.o build/hosted/two-pass/$(author-name).o $(hosted-objects) \
+		$(hosted-library)
+	$(call link,-no-pie,$(hosted-library))
+endif
+
+tree-scenarios := $(filter $(patsubst tests/explore/%.c,build/explore/%, \
+	$(wildcard tests/explore/$(SCENARIO).c)),$(explore-programs))
+scenarios := $(if $(author-driver),$(author-scenarios),$(tree-scenarios))
+
+.PHONY: explore
+explore: $(scenarios) ## try the schedules of the scenarios in tests/explore, or of your DRIVER
+	$(if $(scenarios),,$(error xmmu: SCENARIO=$(SCENARIO) names no file $(or \
+		$(author-driver:%=%/explore),tests/explore)/$(SCENARIO).c))
+	$(Q)status=0; for program in $(scenarios); do \
+		echo "$${program##*/}:"; $$program $(EXPLORE) || status=1; \
+	done; exit $$status
 
 # ---- scenarios of the hosted memory management, which is not watched itself
 
