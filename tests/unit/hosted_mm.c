@@ -200,6 +200,19 @@ static void pageout(void)
 	trace("");
 }
 
+static void pageout_asks_up_to_6_1(void)
+{
+	hosted_generation = HOSTED_6_1;
+	four_anonymous_pages();
+	recorder.young = true;
+	expect(hosted_madvise(mm, at(2), PAGE_SIZE, HOSTED_PAGEOUT), 0);
+	trace("list clear_flush_young 2-3\n");
+	recorder.young = false;
+	expect(hosted_madvise(mm, at(2), PAGE_SIZE, HOSTED_PAGEOUT), 0);
+	trace("list clear_flush_young 2-3\n" EVENT("CLEAR", "2-3"));
+	loads(mm, 2, 3);
+}
+
 static void reclaim_asks_first(void)
 {
 	four_anonymous_pages();
@@ -762,6 +775,7 @@ int main(void)
 		TEST(dontneed),
 		TEST(free_then_pageout),
 		TEST(pageout),
+		TEST(pageout_asks_up_to_6_1),
 		TEST(reclaim_asks_first),
 		TEST(aging),
 		TEST(numa_hint),

@@ -201,13 +201,12 @@ static void copy_entry(struct vm_area_struct *to, struct vm_area_struct *from, u
 static void copy_entries(struct vm_area_struct *to, struct vm_area_struct *from)
 {
 	unsigned long addr = from->vm_start;
-	struct hosted_place place;
+	struct hosted_place place = {};
 
 	while (hosted_lock_next(from, &addr, from->vm_end, &place)) {
 		spin_lock_nested(&to->vm_mm->page_table_lock, SINGLE_DEPTH_NESTING);
 		copy_entry(to, from, addr, &place);
 		spin_unlock(&to->vm_mm->page_table_lock);
-		spin_unlock(&from->vm_mm->page_table_lock);
 		addr = place.addr + place.size;
 	}
 }

@@ -50,7 +50,7 @@ static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct mmu_notifier_range event;
-	struct hosted_place place;
+	struct hosted_place place = {};
 
 	if (!hosted_vma_is_anon(vma))
 		return -EINVAL;
@@ -60,11 +60,27 @@ static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned
 	split_at(vma, end);
 	while (hosted_lock_next(vma, &start, end, &place)) {
 		free_entry(vma, &place);
-		spin_unlock(&mm->page_table_lock);
 		start = place.addr + place.size;
 	}
 	hosted_event_end(&event);
 	return 0;
+}
+
+/* What the processor has used does not count; up to 6.1 what devices have used does. */
+static void page_out(struct mm_struct *mm, unsigned long addr)
+{
+	struct hosted_place place;
+
+	if (hosted_generation > HOSTED_6_1) {
+		hosted_page_out(mm, addr);
+		return;
+	}
+	spin_lock(&mm->page_table_lock);
+	place = hosted_place_of(mm, addr, false);
+	if (hosted_get(&place) & HOSTED_YOUNG)
+		hosted_set(mm, &place, hosted_get(&place) & ~HOSTED_YOUNG);
+	spin_unlock(&mm->page_table_lock);
+	hosted_reclaim(mm, addr);
 }
 
 /* Pages that can not be had are left. */
@@ -75,7 +91,7 @@ static int advise_pageout(struct vm_area_struct *vma, unsigned long start, unsig
 
 	while ((start = hosted_populated(mm, start, end, HOSTED_PTE)) < end) {
 		place = hosted_place_of(mm, start, false);
-		hosted_page_out(mm, start);
+		page_out(mm, start);
 		start = place.addr + place.size;
 	}
 	return 0;

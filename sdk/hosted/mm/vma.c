@@ -354,11 +354,10 @@ static void protect_entry(struct vm_area_struct *vma, const struct hosted_place 
 static void protect_entries(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			    bool hint)
 {
-	struct hosted_place place;
+	struct hosted_place place = {};
 
 	while (hosted_lock_next(vma, &start, end, &place)) {
 		protect_entry(vma, &place, hint);
-		spin_unlock(&vma->vm_mm->page_table_lock);
 		start = place.addr + place.size;
 	}
 }
@@ -447,7 +446,7 @@ static void move_entries(struct vm_area_struct *vma, unsigned long start, unsign
 {
 	struct mmu_notifier_range event;
 	unsigned long addr = start;
-	struct hosted_place place;
+	struct hosted_place place = {};
 
 	hosted_event_init(&event, vma->vm_mm, MMU_NOTIFY_UNMAP, start, end, NULL);
 	hosted_event_start(&event);
@@ -456,10 +455,10 @@ static void move_entries(struct vm_area_struct *vma, unsigned long start, unsign
 		if (place.level == HOSTED_PMD && !IS_ALIGNED(to - start, PMD_SIZE)) {
 			spin_unlock(&vma->vm_mm->page_table_lock);
 			hosted_split_huge(vma, addr);
+			place.slot = NULL;
 			continue;
 		}
 		move_entry(vma->vm_mm, &place, to + place.addr - start);
-		spin_unlock(&vma->vm_mm->page_table_lock);
 		addr = place.addr + place.size;
 	}
 	unlock_borders(vma);

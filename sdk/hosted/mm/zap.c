@@ -82,7 +82,7 @@ void hosted_zap(struct vm_area_struct *vma, unsigned long start, unsigned long e
 		struct hosted_gather *gather)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	struct hosted_place place;
+	struct hosted_place place = {};
 	u64 entry;
 
 	while (hosted_lock_next(vma, &start, end, &place)) {
@@ -91,7 +91,6 @@ void hosted_zap(struct vm_area_struct *vma, unsigned long start, unsigned long e
 			hosted_set(mm, &place, 0);
 			zap_entry(entry, gather);
 		}
-		spin_unlock(&mm->page_table_lock);
 		start = place.addr + place.size;
 	}
 }
@@ -128,17 +127,24 @@ void hosted_split_huge(struct vm_area_struct *vma, unsigned long addr)
 }
 
 /*
- * The next entry in the range, with page_table_lock held; without it, false if there is none. An
- * entry that others have cleared for a moment is there as well: they hold the lock meanwhile. A
- * huge page that is not all in the range is mapped by pages.
+ * The next entry in the range, with page_table_lock held; without it, false if there is none. The
+ * lock is kept from one entry to the next as long as they are in one table, for which the place
+ * begins empty and stays as it is. An entry that others have cleared for a moment is there as well:
+ * they hold the lock meanwhile. A huge page that is not all in the range is mapped by pages.
  */
 bool hosted_lock_next(struct vm_area_struct *vma, unsigned long *addr, unsigned long end,
 		      struct hosted_place *place)
 {
 	struct mm_struct *mm = vma->vm_mm;
+	bool locked = place->slot;
 
-	for (;;) {
-		spin_lock(&mm->page_table_lock);
+	if (locked && *addr >> PMD_SHIFT != place->addr >> PMD_SHIFT) {
+		spin_unlock(&mm->page_table_lock);
+		locked = false;
+	}
+	for (;; locked = false) {
+		if (!locked)
+			spin_lock(&mm->page_table_lock);
 		*addr = hosted_populated(mm, *addr, end, HOSTED_PTE);
 		*place = hosted_place_of(mm, *addr, false);
 		if (*addr < end && place->addr >= *addr && place->addr + place->size <= end)
