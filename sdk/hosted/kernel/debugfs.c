@@ -58,6 +58,11 @@ void debugfs_create_u32(const char *name, umode_t mode, struct dentry *parent, u
 		entry->value = value;
 }
 
+void debugfs_create_atomic_t(const char *name, umode_t mode, struct dentry *parent, atomic_t *value)
+{
+	debugfs_create_u32(name, mode, parent, (u32 *)&value->counter);
+}
+
 void debugfs_remove_recursive(struct dentry *entry)
 {
 	if (IS_ERR_OR_NULL(entry))

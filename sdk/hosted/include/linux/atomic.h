@@ -103,6 +103,15 @@
 	{                                                                                        \
 		return atomic##_fetch_add_unless(v, i, unless) != unless;                        \
 	}                                                                                        \
+	/* The value less one, whether it was taken or not. */                                   \
+	static inline type atomic##_dec_if_positive(atomic_t *v)                                 \
+	{                                                                                        \
+		type old = atomic##_read(v);                                                     \
+                                                                                                 \
+		while (old > 0 && !atomic##_try_cmpxchg(v, &old, old - 1))                       \
+			;                                                                        \
+		return old - 1;                                                                  \
+	}                                                                                        \
 	static inline bool atomic##_inc_not_zero(atomic_t *v)                                    \
 	{                                                                                        \
 		return atomic##_add_unless(v, 1, 0);                                             \
