@@ -119,19 +119,30 @@ static int move(int fd, int id, const char *addr, bool to_device)
 
 /* ---- contexts */
 
+/*
+ * Two devices that map the same page for DMA, and one of them to write, are what DMA_API_DEBUG warns
+ * of: each has memory of its own.
+ */
+#define DMA_LEAF (THP | EXT4 | HUGETLB | MERGED | UFFD)
+#define DMA_XFER (ANON | SHMEM)
+
 static struct device {
+	unsigned int on; /* kinds of memory */
 	struct xt_attach attach;
 	unsigned int flush;
 	unsigned int flush_ms;
 	int fd;
 	_Atomic int ids[16]; /* by region; what is gone gives an error */
 } devices[] = {
-	{ .attach = { .policy = XT_REFUSE }, .flush = XT_FLUSH_DELAY, .flush_ms = 1 },
-	{ .attach = { .policy = XT_TRYLOCK, .dma = XT_DMA_LEAF },
+	{ .on = EVERY, .attach = { .policy = XT_REFUSE }, .flush = XT_FLUSH_DELAY, .flush_ms = 1 },
+	{ .on = DMA_LEAF,
+	  .attach = { .policy = XT_TRYLOCK, .dma = XT_DMA_LEAF },
 	  .flush = XT_FLUSH_DELAY,
 	  .flush_ms = 1 },
-	{ .attach = { .policy = XT_ATOMIC }, .flush = XT_FLUSH_NOW },
-	{ .attach = { .policy = XT_REFUSE, .dma = XT_DMA_XFER }, .flush = XT_FLUSH_IRQ },
+	{ .on = EVERY, .attach = { .policy = XT_ATOMIC }, .flush = XT_FLUSH_NOW },
+	{ .on = DMA_XFER,
+	  .attach = { .policy = XT_REFUSE, .dma = XT_DMA_XFER },
+	  .flush = XT_FLUSH_IRQ },
 };
 
 #define NR_DEVICES ((int)(sizeof(devices) / sizeof(devices[0])))
@@ -153,13 +164,18 @@ static void insert(struct device *device, int i)
 	device->ids[i] = id < 0 ? 0 : id;
 }
 
+static bool works_in(const struct device *device, int i)
+{
+	return !regions[i].absent && regions[i].kind & device->on;
+}
+
 static void attach(struct device *device)
 {
 	int ret = device_attach(device->fd, &device->attach), i;
 
 	count(ATTACH, ret);
 	for (i = 0; !ret && i < nr_regions; i++) {
-		if (!regions[i].absent)
+		if (works_in(device, i))
 			insert(device, i);
 	}
 }
@@ -191,14 +207,14 @@ static void zap(struct device *device, int i)
 	count(ZAP, device_call(device->fd, XT_IOC_ZAP, &range));
 }
 
-/* A region that there is. */
-static int pick_region(void)
+/* A region that there is, and that the device works in. */
+static int pick_region(const struct device *device)
 {
 	int i;
 
 	do {
 		i = pick(nr_regions);
-	} while (regions[i].absent);
+	} while (!works_in(device, i));
 	return i;
 }
 
@@ -209,9 +225,9 @@ static void transfer(struct device *device, int id, const char *addr)
 }
 
 /* Where the device works next: often where others destroy the same pages at the same time. */
-static struct span pick_pages(int *index)
+static struct span pick_pages(const struct device *device, int *index)
 {
-	int i = pick(3) ? pick_region() : 0;
+	int i = pick(3) || !works_in(device, 0) ? pick_region(device) : 0;
 	const struct region *region = &regions[i];
 	size_t first = i ? pick(region->pages) : 0, pages = 1 + pick(WALK_MAX);
 
@@ -228,7 +244,7 @@ static void walk(struct device *device)
 					      [WALK_SNAPSHOT] = XT_SNAPSHOT,
 					      [WALK_NOWAIT] = XT_NOWAIT };
 	int op = pick(2) ? WALK_WRITE : pick(4), i, id, ret;
-	struct span span = pick_pages(&i);
+	struct span span = pick_pages(device, &i);
 
 	id = device->ids[i];
 	ret = device_walk(device->fd, id, span.addr, op == WALK_NOWAIT ? 1 : span.pages, flags[op]);
@@ -266,10 +282,10 @@ static void churner(void *arg)
 			attach(device);
 			break;
 		case 1:
-			replace(device, pick_region());
+			replace(device, pick_region(device));
 			break;
 		default:
-			zap(device, pick_region());
+			zap(device, pick_region(device));
 		}
 		nap_us(pick(30000));
 	}

@@ -89,7 +89,7 @@ int put_text(const char *path, const char *format, ...)
 	return ret;
 }
 
-/* The number in a file; with a key the one after it. 0 if there is none. */
+/* The number in a file; with a key the one after it. -1 if there is none. */
 long get_number(const char *path, const char *key)
 {
 	char text[8192], *at = text;
@@ -100,7 +100,7 @@ long get_number(const char *path, const char *key)
 	text[len < 0 ? 0 : len] = '\0';
 	if (key)
 		at = strstr(text, key);
-	return at ? atol(at + (key ? strlen(key) : 0)) : 0;
+	return at && *at ? atol(at + (key ? strlen(key) : 0)) : -1;
 }
 
 /* ---- threads */

@@ -19,6 +19,7 @@
 #define THP_DIR    "/sys/kernel/mm/transparent_hugepage/"
 #define KHUGEPAGED THP_DIR "khugepaged/"
 #define SPLIT      "/sys/kernel/debug/split_huge_pages"
+#define SPLITS     "thp_split_page "
 #define COMPACT    "/proc/sys/vm/compact_memory"
 #define NODE1      "/sys/devices/system/node/node1"
 #define RECLAIM    CGROUPS "/stress/memory.reclaim"
@@ -128,14 +129,14 @@ static int khugepaged(struct op *op, struct span *span)
 
 static int split(struct op *op, struct span *span)
 {
-	long before = get_number("/proc/vmstat", "thp_split_page");
+	long before = get_number("/proc/vmstat", SPLITS);
 	int ret;
 
 	/* There may be no huge page to split: then the counter stays. */
 	madvise(span->addr, span->size, ADVICE_COLLAPSE);
 	ret = put_text(SPLIT, "%d,0x%lx,0x%lx", getpid(), (unsigned long)span->addr,
 		       (unsigned long)span->addr + span->size);
-	if (!ret && get_number("/proc/vmstat", "thp_split_page") == before)
+	if (!ret && get_number("/proc/vmstat", SPLITS) == before)
 		ret = -EAGAIN;
 	return ret;
 }
@@ -237,7 +238,11 @@ static const char *no_khugepaged(struct op *op)
 
 static const char *no_split(struct op *op)
 {
-	return no_khugepaged(op) ?: missing_file(SPLIT);
+	const char *missing = no_khugepaged(op) ?: missing_file(SPLIT);
+
+	if (!missing && get_number("/proc/vmstat", SPLITS) < 0)
+		missing = "the kernel does not count split pages (CONFIG_VM_EVENT_COUNTERS)";
+	return missing;
 }
 
 static const char *no_ksm(struct op *op)

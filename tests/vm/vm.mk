@@ -63,6 +63,8 @@ MINUTES ?= 1
 
 # The debug build of the SDK: XMMU_DEBUG=1.
 stress: guest-ready build/user/stress ## let a device work in a hostile address space for MINUTES
+	$(if $(shell [[ '$(MINUTES)' =~ ^[1-9][0-9]*$$ ]] && echo yes),, \
+		$(error xmmu: MINUTES=$(MINUTES): must be a whole number from 1))
 	$(Q)$(MAKE) driver/tests/vm/xmmu_test
 	$(Q)tests/vm/run --drivers $(flavor)/xmmu_test --row hostile \
 		--boot-seconds $$((120 + 60 * $(MINUTES))) run $(KERNEL) \
