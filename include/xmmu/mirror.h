@@ -114,12 +114,15 @@ struct xmmu_mirror {
 	atomic_t ended;
 	/* Under the lock. */
 	struct rb_root_cached blocks;
-	/* Innermost lock: tickets, listed, last_ticket. */
+	/* The last that was given to a ticket. Under the lock. */
+	u64 last_ticket;
+	/* The flush that is being posted by whoever holds the lock, until it is confirmed or listed. */
+	atomic64_t posted;
+	/* Innermost lock: tickets, listed. */
 	spinlock_t ticket_lock;
 	struct list_head tickets;
 	/* How many. Read without the lock, by whoever has nothing to do if there is none. */
 	unsigned int listed;
-	u64 last_ticket;
 	/*
 	 * Walks, removals and zaps by the driver that still run, and one for being attached; detach
 	 * waits for them.

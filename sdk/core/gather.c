@@ -7,9 +7,12 @@
  * and `confirmed` says that the device is. A transfer is in the list from its mapping to its end.
  * An invalidation waits for all that overlap it and are not newer.
  *
- * Most of the time the list is empty, or holds one ticket of the caller's own: `listed` says so
- * without the lock. Tickets are added under the mirror's lock, so who holds that and reads 0 is
- * right until he drops it.
+ * Most flushes are confirmed before the mirror's lock is dropped, and never get into the list:
+ * `posted` is the one of whoever holds the lock. Whatever takes the number out of there decides: a
+ * confirmation, or the ticket that goes into the list.
+ *
+ * Tickets are added under the mirror's lock, so who holds that and reads 0 in `listed` is right
+ * until he drops it.
  */
 #include <linux/ktime.h>
 #include <linux/slab.h>
@@ -23,19 +26,31 @@ static bool xmmu_ticket_overlaps(const struct xmmu_ticket *ticket, unsigned long
 	return ticket->start < end && start < ticket->end;
 }
 
-/* A ticket for a device that is cut off is born confirmed: nobody would do it later. */
+/* Whether the flush was posted and is not confirmed; it is nobody's posted one any more. */
+static bool xmmu_flush_take(struct xmmu_mirror *mirror, u64 id)
+{
+	return atomic64_cmpxchg(&mirror->posted, id, 0) == id;
+}
+
+/*
+ * A transfer for a device that is cut off is born confirmed: nobody would do it later. So is a
+ * flush that is not posted any more. Under the mirror's lock.
+ */
 void xmmu_ticket_add(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket,
-		     enum xmmu_ticket_kind kind, unsigned long start, unsigned long end)
+		     enum xmmu_ticket_kind kind, u64 id, unsigned long start, unsigned long end)
 {
 	unsigned long irq;
 
+	ticket->id = id;
 	ticket->kind = kind;
 	ticket->start = start;
 	ticket->end = end;
 	ticket->orphan = false;
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
-	ticket->confirmed = test_bit(XMMU_FLAG_CUT, &mirror->flags);
-	ticket->id = ++mirror->last_ticket;
+	if (kind == XMMU_TICKET_FLUSH)
+		ticket->confirmed = !xmmu_flush_take(mirror, id);
+	else
+		ticket->confirmed = test_bit(XMMU_FLAG_CUT, &mirror->flags);
 	list_add_tail(&ticket->node, &mirror->tickets);
 	WRITE_ONCE(mirror->listed, mirror->listed + 1);
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
@@ -80,21 +95,15 @@ static void xmmu_ticket_confirm_locked(struct xmmu_mirror *mirror, struct xmmu_t
 	xmmu_mirror_wake(mirror);
 }
 
-/* Nothing was posted for it. */
-void xmmu_ticket_confirm(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket)
-{
-	unsigned long irq;
-
-	spin_lock_irqsave(&mirror->ticket_lock, irq);
-	xmmu_ticket_confirm_locked(mirror, ticket);
-	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
-}
-
 static void xmmu_flush_confirm(struct xmmu_mirror *mirror, u64 id)
 {
 	struct xmmu_ticket *ticket;
 	unsigned long irq;
 
+	if (xmmu_flush_take(mirror, id)) {
+		trace_xmmu_flush_done(mirror, id);
+		return;
+	}
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
 	list_for_each_entry(ticket, &mirror->tickets, node) {
 		if (ticket->id == id && ticket->kind == XMMU_TICKET_FLUSH) {
@@ -132,6 +141,24 @@ bool xmmu_ticket_pending(struct xmmu_mirror *mirror, unsigned long start, unsign
 	}
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
 	return pending;
+}
+
+/*
+ * Post a flush; whether it is confirmed by the time its function returns, as it is if the device is
+ * cut off. Under the mirror's lock.
+ */
+bool xmmu_flush_post(struct xmmu_mirror *mirror, const struct xmmu_gather *gather)
+{
+	/* Before the device can confirm, and before looking at the bit: see complete_all. */
+	atomic64_xchg(&mirror->posted, gather->ticket);
+	if (test_bit(XMMU_FLAG_CUT, &mirror->flags)) {
+		atomic64_set(&mirror->posted, 0);
+		return true;
+	}
+	xmmu_count(mirror, flushes);
+	trace_xmmu_flush(mirror, gather->ticket, gather->start, gather->end);
+	mirror->config.ops->flush(mirror, gather);
+	return atomic64_read_acquire(&mirror->posted) != gather->ticket;
 }
 
 /*
@@ -182,6 +209,7 @@ void xmmu_ticket_complete_all(struct xmmu_mirror *mirror)
 
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
 	set_bit(XMMU_FLAG_CUT, &mirror->flags);
+	atomic64_xchg(&mirror->posted, 0);
 	list_for_each_entry_safe(ticket, next, &mirror->tickets, node) {
 		if (ticket->kind == XMMU_TICKET_XFER)
 			xmmu_xfer_abandon(container_of(ticket, struct xmmu_xfer, ticket));

@@ -65,11 +65,10 @@ struct xmmu_inval {
 	unsigned long start;
 	unsigned long end;
 	struct xmmu_gather gather;
-	/* Posted flush; NULL if nothing was zapped, or the device caches nothing. */
+	/* In the list; NULL if there was nothing to list. Tickets up to gather.ticket concern it. */
 	struct xmmu_ticket *ticket;
 	struct xmmu_ticket stack_ticket;
 	struct xmmu_ticket *spare; /* allocated for a flush that nobody waits for */
-	u64 until;                 /* tickets up to this one concern the invalidation */
 	u64 wait_ns;
 	ktime_t stalled; /* when it began to wait, or 0 */
 	bool hit;        /* a range overlapped */
@@ -133,12 +132,12 @@ static inline bool xmmu_ticket_any(const struct xmmu_mirror *mirror)
 
 /* gather.c */
 void xmmu_ticket_add(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket,
-		     enum xmmu_ticket_kind kind, unsigned long start, unsigned long end);
-void xmmu_ticket_confirm(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket);
+		     enum xmmu_ticket_kind kind, u64 id, unsigned long start, unsigned long end);
 void xmmu_ticket_unlist(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket);
 void xmmu_ticket_del(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket);
 bool xmmu_ticket_pending(struct xmmu_mirror *mirror, unsigned long start, unsigned long end,
 			 u64 until);
+bool xmmu_flush_post(struct xmmu_mirror *mirror, const struct xmmu_gather *gather);
 bool xmmu_flush_listed(struct xmmu_mirror *mirror, unsigned long start, unsigned long end);
 u64 xmmu_ticket_wait(struct xmmu_mirror *mirror, unsigned long start, unsigned long end, u64 until);
 void xmmu_ticket_complete_all(struct xmmu_mirror *mirror);

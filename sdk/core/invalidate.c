@@ -70,25 +70,14 @@ void xmmu_inval_zap(struct xmmu_inval *inval, struct xmmu_range *range)
  */
 static void xmmu_inval_add_ticket(struct xmmu_inval *inval)
 {
+	struct xmmu_mirror *mirror = inval->mirror;
 	bool whole = !inval->block;
 
 	inval->ticket = inval->spare ?: &inval->stack_ticket;
-	inval->ticket->stays = whole || inval->mirror->config.dma == XMMU_DMA_LEAF;
-	xmmu_ticket_add(inval->mirror, inval->ticket, XMMU_TICKET_FLUSH,
+	inval->ticket->stays = whole || mirror->config.dma == XMMU_DMA_LEAF;
+	xmmu_ticket_add(mirror, inval->ticket, XMMU_TICKET_FLUSH, inval->gather.ticket,
 			whole ? inval->start : inval->gather.start,
 			whole ? inval->end : inval->gather.end);
-}
-
-static void xmmu_inval_flush(struct xmmu_inval *inval)
-{
-	struct xmmu_mirror *mirror = inval->mirror;
-
-	if (READ_ONCE(inval->ticket->confirmed))
-		return;
-	inval->gather.ticket = inval->ticket->id;
-	xmmu_count(mirror, flushes);
-	trace_xmmu_flush(mirror, inval->gather.ticket, inval->gather.start, inval->gather.end);
-	mirror->config.ops->flush(mirror, &inval->gather);
 }
 
 static void xmmu_range_unmap(struct xmmu_range *range, unsigned long start, unsigned long end)
@@ -133,25 +122,29 @@ static void xmmu_inval_done(struct xmmu_inval *inval)
 		xmmu_ticket_del(inval->mirror, inval->ticket);
 }
 
+/* Whether nothing was removed that the device caches, or it has forgotten it by now. */
+static bool xmmu_inval_flush(struct xmmu_inval *inval)
+{
+	struct xmmu_mirror *mirror = inval->mirror;
+
+	if (xmmu_gather_empty(&inval->gather))
+		return true;
+	xmmu_count(mirror, zaps);
+	return !mirror->config.ops->flush || xmmu_flush_post(mirror, &inval->gather);
+}
+
 /* The zaps are done: post the flush, and find out whether there is something to wait for. */
 void xmmu_inval_post(struct xmmu_inval *inval)
 {
 	struct xmmu_mirror *mirror = inval->mirror;
-	bool zapped = !xmmu_gather_empty(&inval->gather);
 
 	xmmu_mirror_assert_locked(mirror);
-	if (zapped)
-		xmmu_count(mirror, zaps);
-	if (zapped && mirror->config.ops->flush) {
+	inval->gather.ticket = ++mirror->last_ticket;
+	/* If the driver's own zap waits for others, its ticket keeps walks out meanwhile. */
+	if (!xmmu_inval_flush(inval) || (!inval->block && xmmu_ticket_any(mirror)))
 		xmmu_inval_add_ticket(inval);
-		xmmu_inval_flush(inval);
-	} else if (!inval->block && xmmu_ticket_any(mirror)) {
-		/* If others must be waited for, the ticket keeps walks out meanwhile. */
-		xmmu_inval_add_ticket(inval);
-		xmmu_ticket_confirm(mirror, inval->ticket);
-	}
-	inval->until = READ_ONCE(mirror->last_ticket);
-	inval->waiting = xmmu_ticket_pending(mirror, inval->start, inval->end, inval->until);
+	inval->waiting =
+		xmmu_ticket_pending(mirror, inval->start, inval->end, inval->gather.ticket);
 	if (!inval->waiting)
 		xmmu_inval_done(inval);
 }
@@ -170,7 +163,7 @@ static void xmmu_inval_wait(struct xmmu_inval *inval)
 		xmmu_count(mirror, waits_shared);
 	inval->stalled = ktime_get();
 	xmmu_inject_delay();
-	inval->wait_ns = xmmu_ticket_wait(mirror, inval->start, inval->end, inval->until);
+	inval->wait_ns = xmmu_ticket_wait(mirror, inval->start, inval->end, inval->gather.ticket);
 	xmmu_inject_delay();
 }
 

@@ -47,7 +47,8 @@ int xmmu_xfer_begin(struct xmmu_walk *walk, struct xmmu_xfer *xfer, unsigned lon
 	xfer->len = len;
 	xfer->dir = dir;
 	xfer->ending = false;
-	xmmu_ticket_add(mirror, &xfer->ticket, XMMU_TICKET_XFER, addr, addr + len);
+	xmmu_ticket_add(mirror, &xfer->ticket, XMMU_TICKET_XFER, ++mirror->last_ticket, addr,
+			addr + len);
 	if (xfer->ticket.confirmed) {
 		xmmu_xfer_end(xfer);
 		return -EIO;
