@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sorted trees, and trees of intervals: treaps, which are balanced by priorities that come from a
- * counter. For the race detector a change writes to the root, and a step from a node reads it.
+ * counter.
  */
 #include <linux/interval_tree.h>
 #include <linux/rbtree.h>
@@ -55,11 +55,11 @@ static void augment_up(struct rb_node *node, hosted_rb_augment augment)
 		augment(node);
 }
 
-/* A change: the root is written, and what stands for the whole tree in a step from a node. */
+/* A change writes the root and the node: a look at the tree reads the one, a step the other. */
 static void point_change(struct rb_node *node, struct rb_root *root)
 {
 	hosted_point(HOSTED_WRITE, root, sizeof(*root));
-	hosted_check(node, sizeof(*node));
+	hosted_point(HOSTED_WRITE, node, sizeof(*node));
 }
 
 void hosted_rb_insert(struct rb_node *node, struct rb_root *root, hosted_rb_augment augment)

@@ -74,7 +74,6 @@ void hosted_wake_up(wait_queue_head_t *queue, unsigned int mode)
 {
 	hosted_dep_pass(&queue->dep_map);
 	hosted_point(HOSTED_WAKE, queue, sizeof(*queue));
-	hosted_check(queue, sizeof(*queue));
 	hosted_acquire(queue);
 	hosted_release(queue);
 	wake_matching(queue, mode, NULL, 0);
@@ -132,7 +131,6 @@ static void complete_times(struct completion *c, unsigned int done)
 {
 	hosted_dep_pass(&c->wait.dep_map);
 	hosted_point(HOSTED_WAKE, c, sizeof(*c));
-	hosted_check(c, sizeof(*c));
 	hosted_release(c);
 	c->done = done == UINT_MAX || c->done == UINT_MAX ? UINT_MAX : c->done + done;
 	wake_matching(&c->wait, TASK_NORMAL, NULL, 0);

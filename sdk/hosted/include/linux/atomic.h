@@ -120,14 +120,15 @@
 HOSTED_ATOMIC_OPS(atomic, atomic_t, int)
 HOSTED_ATOMIC_OPS(atomic64, atomic64_t, s64)
 
-typedef atomic64_t atomic_long_t;
-#define ATOMIC_LONG_INIT(i)   ATOMIC64_INIT(i)
-#define atomic_long_read(v)   atomic64_read(v)
-#define atomic_long_set(v, i) atomic64_set(v, i)
-#define atomic_long_add(i, v) atomic64_add(i, v)
-#define atomic_long_sub(i, v) atomic64_sub(i, v)
-#define atomic_long_inc(v)    atomic64_inc(v)
-#define atomic_long_dec(v)    atomic64_dec(v)
+/* What it would be: below 0 it stays as it was. */
+static inline int atomic_dec_if_positive(atomic_t *v)
+{
+	int old = atomic_read(v);
+
+	while (old > 0 && !atomic_try_cmpxchg(v, &old, old - 1))
+		;
+	return old - 1;
+}
 
 #define xchg(pointer, value) __atomic_exchange_n(pointer, value, __ATOMIC_SEQ_CST)
 #define cmpxchg(pointer, old, value)                                                         \

@@ -19,10 +19,5 @@
 
 #define smp_load_acquire(pointer)         __atomic_load_n(pointer, __ATOMIC_ACQUIRE)
 #define smp_store_release(pointer, value) __atomic_store_n(pointer, value, __ATOMIC_RELEASE)
-#define smp_store_mb(variable, value)                                   \
-	do {                                                            \
-		__atomic_store_n(&(variable), value, __ATOMIC_SEQ_CST); \
-		smp_mb();                                               \
-	} while (0)
 
 #endif

@@ -60,6 +60,4 @@ static inline void __clear_bit(long bit, unsigned long *word)
 	word[BIT_WORD(bit)] &= ~BIT_MASK(bit);
 }
 
-#define DECLARE_BITMAP(name, bits) unsigned long name[((bits) + BITS_PER_LONG - 1) / BITS_PER_LONG]
-
 #endif

@@ -10,6 +10,5 @@
 #define BIT_ULL(n)         (1ULL << (n))
 #define BIT_MASK(n)        (1UL << ((n) % BITS_PER_LONG))
 #define BIT_WORD(n)        ((n) / BITS_PER_LONG)
-#define GENMASK(high, low) ((~0UL << (low)) & (~0UL >> (BITS_PER_LONG - 1 - (high))))
 
 #endif

@@ -16,11 +16,10 @@ void hosted_warn(const char *file, int line, const char *format, ...) __printf(3
 			hosted_warn(__FILE__, __LINE__, format, ##__VA_ARGS__); \
 		__warn;                                                         \
 	})
-#define WARN_ON(condition)         WARN(condition, "WARN_ON(%s)", #condition)
-#define WARN_ONCE(condition, ...)  WARN(condition, __VA_ARGS__)
-#define WARN_ON_ONCE(condition)    WARN_ON(condition)
-#define VM_WARN_ON_ONCE(condition) WARN_ON(condition)
-#define BUG()                      hosted_warn(__FILE__, __LINE__, "BUG")
-#define BUG_ON(condition)          ((void)WARN(condition, "BUG_ON(%s)", #condition))
+#define WARN_ON(condition)        WARN(condition, "WARN_ON(%s)", #condition)
+#define WARN_ONCE(condition, ...) WARN(condition, __VA_ARGS__)
+#define WARN_ON_ONCE(condition)   WARN_ON(condition)
+#define BUG()                     hosted_warn(__FILE__, __LINE__, "BUG")
+#define BUG_ON(condition)         ((void)WARN(condition, "BUG_ON(%s)", #condition))
 
 #endif

@@ -9,7 +9,6 @@
 #define static_assert(expression, ...) __static_assert(expression, ##__VA_ARGS__, #expression)
 #define __static_assert(expression, text, ...) _Static_assert(expression, text)
 
-#define BUILD_BUG_ON(condition)           _Static_assert(!(condition), #condition)
-#define BUILD_BUG_ON_MSG(condition, text) _Static_assert(!(condition), text)
+#define BUILD_BUG_ON(condition) _Static_assert(!(condition), #condition)
 
 #endif

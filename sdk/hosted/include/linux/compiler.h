@@ -40,7 +40,6 @@
 	do {                                               \
 		*(volatile __typeof__(x) *)&(x) = (value); \
 	} while (0)
-#define data_race(expression) (expression)
 
 #define __PASTE2(a, b)      a##b
 #define __PASTE(a, b)       __PASTE2(a, b)

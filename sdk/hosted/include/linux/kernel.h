@@ -21,7 +21,6 @@
 #define ARRAY_SIZE(array)         (sizeof(array) / sizeof((array)[0]))
 #define DIV_ROUND_UP(n, d)        (((n) + (d)-1) / (d))
 #define sizeof_field(type, field) sizeof(((type *)0)->field)
-#define offsetofend(type, field)  (offsetof(type, field) + sizeof_field(type, field))
 
 void might_sleep(void);
 

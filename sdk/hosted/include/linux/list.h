@@ -76,22 +76,8 @@ static inline bool list_empty(const struct list_head *head)
 	return READ_ONCE(head->next) == head;
 }
 
-static inline void list_splice_tail_init(struct list_head *list, struct list_head *head)
-{
-	struct list_head *first = list->next, *last = list->prev;
-
-	if (first == list)
-		return;
-	first->prev = head->prev;
-	WRITE_ONCE(head->prev->next, first);
-	last->next = head;
-	head->prev = last;
-	INIT_LIST_HEAD(list);
-}
-
 #define list_entry(pointer, type, member)    container_of(pointer, type, member)
 #define list_first_entry(head, type, member) list_entry((head)->next, type, member)
-#define list_last_entry(head, type, member)  list_entry((head)->prev, type, member)
 #define list_next_entry(position, member) \
 	list_entry((position)->member.next, __typeof__(*(position)), member)
 #define list_first_entry_or_null(head, type, member) \

@@ -14,11 +14,6 @@ struct llist_head {
 	struct llist_node *first;
 };
 
-static inline void init_llist_head(struct llist_head *list)
-{
-	list->first = NULL;
-}
-
 static inline bool llist_empty(const struct llist_head *head)
 {
 	return !READ_ONCE(head->first);
@@ -55,8 +50,5 @@ static inline struct llist_node *llist_reverse_order(struct llist_node *node)
 }
 
 #define llist_entry(pointer, type, member) container_of(pointer, type, member)
-#define llist_for_each_safe(position, following, node)                          \
-	for (position = (node); position && (following = position->next, true); \
-	     position = following)
 
 #endif

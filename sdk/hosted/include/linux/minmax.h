@@ -15,11 +15,10 @@
 		__typeof__(y) __max_y = (y);           \
 		__max_x > __max_y ? __max_x : __max_y; \
 	})
-#define min3(x, y, z)       min(min(x, y), z)
-#define max3(x, y, z)       max(max(x, y), z)
-#define min_t(type, x, y)   min((type)(x), (type)(y))
-#define max_t(type, x, y)   max((type)(x), (type)(y))
-#define clamp(x, low, high) min(max(x, low), high)
+#define min3(x, y, z)     min(min(x, y), z)
+#define max3(x, y, z)     max(max(x, y), z)
+#define min_t(type, x, y) min((type)(x), (type)(y))
+#define max_t(type, x, y) max((type)(x), (type)(y))
 #define swap(a, b)                          \
 	do {                                \
 		__typeof__(a) __swap = (a); \

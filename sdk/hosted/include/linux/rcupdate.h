@@ -17,7 +17,6 @@ void rcu_barrier(void);
 #define rcu_dereference(pointer)                __atomic_load_n(&(pointer), __ATOMIC_ACQUIRE)
 #define rcu_dereference_check(pointer, ...)     rcu_dereference(pointer)
 #define rcu_dereference_protected(pointer, ...) (pointer)
-#define rcu_access_pointer(pointer)             READ_ONCE(pointer)
 #define rcu_assign_pointer(pointer, value)      smp_store_release(&(pointer), value)
 #define RCU_INIT_POINTER(pointer, value)        WRITE_ONCE(pointer, value)
 
