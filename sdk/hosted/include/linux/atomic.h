@@ -120,16 +120,6 @@
 HOSTED_ATOMIC_OPS(atomic, atomic_t, int)
 HOSTED_ATOMIC_OPS(atomic64, atomic64_t, s64)
 
-/* What it would be: below 0 it stays as it was. */
-static inline int atomic_dec_if_positive(atomic_t *v)
-{
-	int old = atomic_read(v);
-
-	while (old > 0 && !atomic_try_cmpxchg(v, &old, old - 1))
-		;
-	return old - 1;
-}
-
 #define xchg(pointer, value) __atomic_exchange_n(pointer, value, __ATOMIC_SEQ_CST)
 #define cmpxchg(pointer, old, value)                                                         \
 	({                                                                                   \
