@@ -116,7 +116,7 @@ struct xmmu_mirror {
 	struct rb_root_cached blocks;
 	/* The last that was given to a ticket. Under the lock. */
 	u64 last_ticket;
-	/* The flush that is being posted by whoever holds the lock, until it is confirmed or listed. */
+	/* The flush that whoever holds the lock is posting, until it is confirmed or listed. */
 	atomic64_t posted;
 	/* Innermost lock: tickets, listed. */
 	spinlock_t ticket_lock;

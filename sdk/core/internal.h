@@ -65,7 +65,7 @@ struct xmmu_inval {
 	unsigned long start;
 	unsigned long end;
 	struct xmmu_gather gather;
-	/* In the list; NULL if there was nothing to list. Tickets up to gather.ticket concern it. */
+	/* In the list, or NULL. The tickets up to gather.ticket concern the invalidation. */
 	struct xmmu_ticket *ticket;
 	struct xmmu_ticket stack_ticket;
 	struct xmmu_ticket *spare; /* allocated for a flush that nobody waits for */
