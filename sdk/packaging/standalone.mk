@@ -39,8 +39,9 @@ xmmu-check-kdir:
 	$(foreach file,$(xmmu-kernel-files),$(if $(wildcard $(KDIR)/$(file)),, \
 		$(error $(call xmmu-bad-kdir,$(file)))))
 
-# kbuild would take O= for the kernel's own output folder, and report each module that it can give no
-# BTF, which takes a vmlinux.
+# kbuild would take O= for the kernel's own output folder, even an empty one, so it must not see it.
+# And it would report each module that it can give no BTF, which takes a vmlinux.
+modules: MAKEOVERRIDES := $(filter-out O=%,$(MAKEOVERRIDES))
 modules: xmmu-check-kdir
 	@mkdir -p $(xmmu-out) && touch $(xmmu-out)/.xmmu-build
 	@find $(xmmu-out) -xtype l -delete
@@ -49,7 +50,7 @@ modules: xmmu-check-kdir
 		mkdir -p "$$(dirname $(xmmu-out)/$$file)"; \
 		ln -sfn $(xmmu-src)/$$file $(xmmu-out)/$$file; \
 	done
-	$(if $(filter 1 2,$(V)),,@)$(MAKE) --no-print-directory -C $(KDIR) M=$(xmmu-out) O= \
+	$(if $(filter 1 2,$(V)),,@)$(MAKE) --no-print-directory -C $(KDIR) M=$(xmmu-out) \
 		XMMU_DIR=$(XMMU_DIR) \
 		$(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=) modules
 
