@@ -200,6 +200,7 @@ static const struct command commands[] = {
 		.is_wrong = wait_is_wrong,
 		.accepted = waited,
 		.errors = ERRORS(ENOENT, ETIMEDOUT, EINTR),
+		.past = ETIMEDOUT,
 	},
 	{
 		.name = "cancel",

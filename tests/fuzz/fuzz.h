@@ -78,6 +78,7 @@ struct command {
 	/* After success. */
 	void (*accepted)(unsigned int file, const void *arg);
 	const int *errors; /* that it may fail with, beside those of all commands; ends with 0 */
+	int past;          /* the one of them that only a call past all checks gets; 0: none */
 };
 
 struct target {
