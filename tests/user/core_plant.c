@@ -286,17 +286,20 @@ static void lost_mirror(void **state)
 	assert_int_equal(t_wait(t_fork(exit_attached, NULL), 5000), 0);
 }
 
-/* What is lost, and is older than some seconds, is found as soon as no stale copy hides it. */
+/*
+ * What is lost, and is older than some seconds, is found unless a stale copy of its address hides
+ * it. Allocators of kernels 7 keep such copies of some dozens of their last allocations.
+ */
 static void lost_memory(void **state)
 {
-	int fd = xt_open();
+	int i, fd = xt_open();
 
 	(void)state;
-	assert_int_equal(xt_set(fd, XT_LEAK_MEMORY, 1000), 0);
+	for (i = 0; i < 200; i++)
+		assert_int_equal(xt_set(fd, XT_LEAK_MEMORY, 1000), 0);
 	close(fd);
 	t_sleep(5500);
 	assert_true(t_until(10000, t_kmemleak_finds("[xmmu_test]")));
-	t_kmemleak_clear();
 }
 
 static const struct fault {

@@ -101,7 +101,6 @@ int t_hear(int fd[2]);
 /* Whether the kernel knows of memory lost by code of that name. */
 bool t_kmemleak_finds(const char *code);
 /* Let the kernel forget about memory that was lost on purpose. */
-void t_kmemleak_clear(void);
 
 /* ---- /dev/xmmu_test */
 
