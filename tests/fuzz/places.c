@@ -17,10 +17,11 @@
 #include "fuzz.h"
 
 /*
- * Far from where the kernel puts what has no address of its own: what is unmapped here stays a hole
- * until it is mapped again. Each piece is aligned as a huge page is, with free space behind it.
+ * Far from the heap, which kernels 7 put up to 1 GiB behind the program, and from where the kernel
+ * puts what has no address of its own: what is unmapped here stays a hole until it is mapped again.
+ * Each piece is aligned as a huge page is, with free space behind it.
  */
-#define BASE  0x20000000UL
+#define BASE  ((uintptr_t)(sizeof(void *) == 8 ? 0x200000000000ULL : 0x20000000ULL))
 #define SIZE  (2UL << 20)
 #define SPACE (2 * SIZE)
 #define LARGE (32UL << 20)
