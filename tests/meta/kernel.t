@@ -34,7 +34,7 @@ plays "$source/scripts/kconfig/merge_config.sh" <<<'shift && cat "$@" >all && mv
 plays "$scratch/bin/make" <<'END'
 build=${3#O=}
 case ${!#} in
-tinyconfig) : >"$build/.config" ;;
+tinyconfig) echo "$build" >"$build/Makefile" && : >"$build/.config" ;;
 olddefconfig) sed -i "/=n$/d; /^${DROPS:-none}=/d" "$build/.config" ;;
 modules)
 	mkdir -p "$build"/{include/config,arch/x86/boot}
@@ -55,7 +55,8 @@ no_rest() {
 
 builds() {
 	[[ $(kernel --release debug) == 6.12.0-debug ]] && kernel --cached debug &&
-		grep image "$(kernel --vmlinuz debug)" && test -d "$(kernel --headers debug)"
+		grep image "$(kernel --vmlinuz debug)" &&
+		grep -xF "$(kernel --headers debug)" "$(kernel --headers debug)/Makefile"
 }
 
 changed() {
