@@ -131,7 +131,7 @@ $(foreach driver,$(notdir $(hosted-drivers)),$(eval $(call driver-scenarios,$(dr
 
 #: SCENARIO=name    what make explore runs of tests/explore (all), EXPLORE=options for each
 SCENARIO ?= *
-EXPLORE ?= --seconds 5
+EXPLORE ?=
 #: DRIVER=./dir     make explore: a driver of yours, with its scenarios in dir/explore
 author-driver := $(if $(findstring /,$(DRIVER)),$(abspath $(DRIVER)))
 
@@ -157,13 +157,21 @@ tree-scenarios := $(filter $(patsubst tests/explore/%.c,build/explore/%, \
 	$(wildcard tests/explore/$(SCENARIO).c)),$(explore-programs))
 scenarios := $(if $(author-driver),$(author-scenarios),$(tree-scenarios))
 
-.PHONY: explore
-explore: $(scenarios) ## try the schedules of the scenarios in tests/explore, or of your DRIVER
+explorations := $(scenarios:%=%/explore)
+
+# One scenario shows how far it is; of several, each is shown when it is done.
+.PHONY: explore explore-builds $(explorations)
+explore-builds: $(explore-programs)
+	@:
+
+explore: deps-build ## try the schedules of the scenarios in tests/explore, or of your DRIVER
 	$(if $(scenarios),,$(error xmmu: SCENARIO=$(SCENARIO) names no file $(or \
 		$(author-driver:%=%/explore),tests/explore)/$(SCENARIO).c))
-	$(Q)status=0; for program in $(scenarios); do \
-		echo "$${program##*/}:"; $$program $(EXPLORE) || status=1; \
-	done; exit $$status
+	$(Q)$(parallel) --keep-going $(if $(word 2,$(scenarios)),--output-sync=target) $(explorations)
+
+$(explorations): %/explore: %
+	@echo '$(notdir $*):'
+	@$* $(EXPLORE)
 
 # ---- scenarios of the hosted memory management, which is not watched itself
 

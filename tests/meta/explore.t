@@ -75,6 +75,26 @@ debugs() {
 		grep -E '#0 +add \(arg='
 }
 
+# What is tried is the same on each machine, however fast it is.
+repeats_itself() {
+	local pass
+	for pass in first second; do
+		"$programs/double_checked_ok" --steps 1 | sed 's/, [^,]*schedules.s,.* s//' >"$scratch/$pass"
+	done
+	cat "$scratch/first"
+	grep -q '^random' "$scratch/first"
+	diff "$scratch/first" "$scratch/second"
+}
+
+# A scenario as a test of the test runner: its failure is one.
+becomes_test() {
+	tests/explore/as-test "$programs/correct" | grep '^ok 1 '
+	if tests/explore/as-test "$programs/lost_update" >"$scratch/failure"; then
+		return 1
+	fi
+	grep '^not ok 1 ' "$scratch/failure"
+}
+
 explains() {
 	"$1" --help | grep 'usage:'
 }
@@ -93,6 +113,8 @@ for toy in lost_update missed_wakeup leak; do
 	check "the failure of $toy is minimised" minimises "$toy"
 done
 check "a debugger stops in a replay" debugs
+check "two runs try the same" repeats_itself
+check "a scenario becomes a test" becomes_test
 check "a scenario explains itself" explains "$programs/correct"
 check "an unknown strategy is named" says "--strategy best: give exhaustive" \
 	"$programs/correct" --strategy best

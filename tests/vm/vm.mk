@@ -23,13 +23,13 @@ test-kernels = $(if $(filter file,$(origin KERNEL)),$(shell tests/vm/kernel \
 	$(if $(filter test-all,$(MAKECMDGOALS)),--list-all,--list)),$(KERNEL))
 .PHONY: test-builds unit-builds
 test-builds: user vm-tools $(test-kernels:%=drivers-for/%)
-	$(Q)$(parallel) unit-builds
+	$(Q)$(parallel) unit-builds explore-builds
 
 .PHONY: $(guest-verbs) vm-tools
 run: guest-ready ## boot KERNEL in QEMU with the sample drivers and run the demo
 	$(Q)tests/vm/run --drivers "$(guest-drivers)" run $(KERNEL) edu-demo
 
-test: ## run all tests: unit, meta, and in QEMU on Debian's kernels
+test: ## run all tests: unit, scenarios, meta, and in QEMU on Debian's kernels
 test-all: ## the same on all kernels: Debian's, debug, newest
 test test-all: test-builds
 	$(Q)tests/vm/test $(test-kernels)

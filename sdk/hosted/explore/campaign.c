@@ -17,7 +17,13 @@ struct part {
 	char name[32];
 	unsigned int number; /* from 1 */
 	unsigned long runs, given_up, orders, new_orders, events;
-	double began, ends;
+	double began;
+};
+
+/* A strategy ends when this is used up. */
+struct limit {
+	unsigned long events; /* of the whole campaign */
+	double time;
 };
 
 static double clock_now(void)
@@ -70,15 +76,18 @@ static bool try_one(struct campaign *campaign, struct part *part, const struct s
 	return passed;
 }
 
-static bool over(const struct campaign *campaign, const struct part *part)
+static bool over(const struct campaign *campaign, const struct part *part,
+		 const struct limit *limit)
 {
 	if (campaign->schedules && part->runs >= campaign->schedules)
+		return true;
+	if (campaign->steps && campaign->events + part->events >= limit->events)
 		return true;
 	if (part->runs % RUNS_PER_LOOK)
 		return false;
 	if (part->runs % (RUNS_PER_LOOK * 16) == 0)
 		show(campaign, part, false, "");
-	return campaign->seconds && clock_now() >= part->ends;
+	return campaign->seconds && clock_now() >= limit->time;
 }
 
 static void add(struct campaign *campaign, const struct part *part)
@@ -90,9 +99,10 @@ static void add(struct campaign *campaign, const struct part *part)
 
 enum outcome { PASSED, OVER, FAILED };
 
-static enum outcome search_bound(struct campaign *campaign, unsigned int bound, double ends)
+static enum outcome search_bound(struct campaign *campaign, unsigned int bound,
+				 const struct limit *limit)
 {
-	struct part part = { .number = bound + 1, .began = clock_now(), .ends = ends };
+	struct part part = { .number = bound + 1, .began = clock_now() };
 	enum outcome outcome = PASSED;
 
 	snprintf(part.name, sizeof(part.name), "bound %u", bound);
@@ -100,7 +110,7 @@ static enum outcome search_bound(struct campaign *campaign, unsigned int bound, 
 	do {
 		if (!try_one(campaign, &part, &strategy_search))
 			outcome = FAILED;
-		else if (over(campaign, &part))
+		else if (over(campaign, &part, limit))
 			outcome = OVER;
 	} while (outcome == PASSED && search_next());
 	campaign->complete = outcome == PASSED && !explorer->search.cut;
@@ -113,21 +123,21 @@ static enum outcome search_bound(struct campaign *campaign, unsigned int bound, 
 	return outcome;
 }
 
-static enum outcome search(struct campaign *campaign, double ends)
+static enum outcome search(struct campaign *campaign, const struct limit *limit)
 {
 	enum outcome outcome = PASSED;
 
 	for (unsigned int bound = 0; bound <= campaign->bound && !campaign->complete; bound++) {
-		outcome = search_bound(campaign, bound, ends);
+		outcome = search_bound(campaign, bound, limit);
 		if (outcome != PASSED)
 			break;
 	}
 	return outcome;
 }
 
-static enum outcome random_runs(struct campaign *campaign, double ends)
+static enum outcome random_runs(struct campaign *campaign, const struct limit *limit)
 {
-	struct part part = { .name = "random", .number = ~0U, .began = clock_now(), .ends = ends };
+	struct part part = { .name = "random", .number = ~0U, .began = clock_now() };
 	enum outcome outcome = PASSED;
 
 	/* The usual run says how many events there are to choose from. */
@@ -139,7 +149,7 @@ static enum outcome random_runs(struct campaign *campaign, double ends)
 		explorer->random.seed = seed;
 		if (!try_one(campaign, &part, &strategy_random))
 			outcome = FAILED;
-		else if (over(campaign, &part))
+		else if (over(campaign, &part, limit))
 			outcome = OVER;
 	}
 	show(campaign, &part, true, outcome == FAILED ? "failed" : "");
@@ -150,13 +160,14 @@ static enum outcome random_runs(struct campaign *campaign, double ends)
 bool campaign_run(struct campaign *campaign)
 {
 	double began = clock_now();
-	double ends = began + campaign->seconds;
+	struct limit all = { campaign->steps, began + campaign->seconds };
+	struct limit half = { campaign->steps / 2, began + campaign->seconds / 2.0 };
 	enum outcome outcome = PASSED;
 
 	if (campaign->search)
-		outcome = search(campaign, campaign->random ? (began + ends) / 2 : ends);
+		outcome = search(campaign, campaign->random ? &half : &all);
 	if (outcome != FAILED && campaign->random && !campaign->complete)
-		outcome = random_runs(campaign, ends);
+		outcome = random_runs(campaign, &all);
 	table_clear(&campaign->seen);
 	campaign->took = clock_now() - began;
 	return outcome != FAILED;

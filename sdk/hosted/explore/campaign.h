@@ -14,8 +14,10 @@
 struct campaign {
 	bool search, reduced, random; /* strategies, one after the other */
 	unsigned int bound;
-	unsigned long schedules; /* for each strategy; 0: no limit */
-	unsigned long seconds;   /* for all; 0: no limit */
+	unsigned long schedules; /* for each bound, and for the random strategy; 0: no limit */
+	/* For all; with two strategies the search gets half of them. 0: no limit. */
+	unsigned long steps;
+	unsigned long seconds;
 	uint64_t seed;
 	FILE *out; /* a line for each bound and strategy; NULL: none */
 

@@ -18,16 +18,21 @@ static const char usage[] =
 	"\n"
 	"  --strategy NAME  exhaustive: all schedules up to --bound preemptions, without\n"
 	"                   equivalent ones; unreduced: with them; random: priorities, one\n"
-	"                   schedule a seed; both (default): exhaustive for half of --seconds,\n"
+	"                   schedule a seed; both (default): exhaustive for half of the budget,\n"
 	"                   then random\n"
 	"  --bound N        up to so many preemptions, 0, 1, ... one after the other (3)\n"
-	"  --schedules N    stop after so many in each strategy (no limit)\n"
-	"  --seconds N      stop after so much time (10)\n"
+	"  --steps N        stop after so many million steps (%u if no other budget is given)\n"
+	"  --seconds N      stop after so much time\n"
+	"  --schedules N    stop after so many for each bound, and so many random ones\n"
 	"  --seed N         first seed of the random strategy (1)\n"
 	"  --seed SCHEDULE  run one schedule, as a failure has printed it\n"
 	"  --help           print this\n"
 	"\n"
 	"Exit status: 0 all schedules passed, 1 one failed, 2 wrong use.\n";
+
+/* So that a run comes out the same on each machine. */
+#define DEFAULT_STEPS 20U
+#define MILLION       1000000UL
 
 static void __attribute__((noreturn))
 wrong_use(const char *program, const char *option, const char *value, const char *fix)
@@ -75,6 +80,7 @@ static const char *parse(struct campaign *campaign, int argc, char **argv)
 	static const struct option options[] = { { "strategy", required_argument, NULL, 't' },
 						 { "bound", required_argument, NULL, 'b' },
 						 { "schedules", required_argument, NULL, 'n' },
+						 { "steps", required_argument, NULL, 'e' },
 						 { "seconds", required_argument, NULL, 's' },
 						 { "seed", required_argument, NULL, 'r' },
 						 { "help", no_argument, NULL, 'h' },
@@ -89,6 +95,8 @@ static const char *parse(struct campaign *campaign, int argc, char **argv)
 			campaign->bound = number(argv[0], "--bound", optarg);
 		} else if (c == 'n') {
 			campaign->schedules = number(argv[0], "--schedules", optarg);
+		} else if (c == 'e') {
+			campaign->steps = number(argv[0], "--steps", optarg) * MILLION;
 		} else if (c == 's') {
 			campaign->seconds = number(argv[0], "--seconds", optarg);
 		} else if (c == 'r' && !*optarg) {
@@ -98,7 +106,8 @@ static const char *parse(struct campaign *campaign, int argc, char **argv)
 		} else if (c == 'r') {
 			campaign->seed = number(argv[0], "--seed", optarg);
 		} else if (c == 'h') {
-			printf(usage, argv[0], explore_scenario.name, explore_scenario.about);
+			printf(usage, argv[0], explore_scenario.name, explore_scenario.about,
+			       DEFAULT_STEPS);
 			exit(0);
 		} else {
 			fprintf(stderr, "Try '%s --help'.\n", argv[0]);
@@ -107,6 +116,8 @@ static const char *parse(struct campaign *campaign, int argc, char **argv)
 	}
 	if (optind < argc)
 		wrong_use(argv[0], "argument", argv[optind], "there are only options, see --help");
+	if (!campaign->steps && !campaign->seconds && !campaign->schedules)
+		campaign->steps = DEFAULT_STEPS * MILLION;
 	if (schedule && !switches_parse(&explorer->switches, schedule))
 		wrong_use(argv[0], "--seed", schedule, "no schedule; it looks like 3.12>4,4.7>3");
 	return schedule;
@@ -152,13 +163,9 @@ static int minimise_and_report(const char *program, const struct campaign *campa
 
 int main(int argc, char **argv)
 {
-	struct campaign campaign = { .search = true,
-				     .reduced = true,
-				     .random = true,
-				     .bound = 3,
-				     .seconds = 10,
-				     .seed = 1,
-				     .out = stdout };
+	struct campaign campaign = {
+		.search = true, .reduced = true, .random = true, .bound = 3, .seed = 1, .out = stdout
+	};
 	const char *schedule;
 
 	explorer_open(&explore_scenario);
