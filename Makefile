@@ -38,7 +38,7 @@ help: ## print this
 
 deps = sdk/tools/deps $(1)
 
-.PHONY: deps deps-build deps-vm deps-docs deps-lint
+.PHONY: deps deps-build deps-vm deps-docs deps-lint deps-coverage
 deps: ## install every Debian package that a verb needs, and get the kernels' headers
 	@$(call deps,--all)
 deps-build:
@@ -47,6 +47,8 @@ deps-vm:
 	@$(call deps,vm)
 deps-docs:
 	@$(call deps,docs)
+deps-coverage:
+	@$(call deps,coverage)
 deps-lint:
 	@$(call deps,$(if $(KDIR),,$(patsubst %,--kernel %,$(shell tests/vm/kernel --list))) build lint docs)
 
@@ -122,7 +124,7 @@ unit-builds: $(unit-programs)
 define link
 $(call say,CC,$@)
 @mkdir -p $(@D)
-$(Q)$(CC) -MMD -MP -MF $@.d $(1) $(filter %.c %.o,$^) -o $@ $(2)
+$(Q)$(CC) -MMD -MP -MF $@.d $(1) $(COVERAGE_FLAGS) $(filter %.c %.o,$^) -o $@ $(2)
 endef
 
 $(sample-programs): build/user/%: %.c | deps-build
@@ -148,7 +150,7 @@ $(stress-program): $(wildcard tests/stress/*.c) | deps-build
 $(unit-programs): build/unit/%: tests/unit/%.c | deps-build
 	$(call link,$(UNIT_FLAGS),$(UNIT_LIBS) -lcmocka)
 
-include sdk/hosted/hosted.mk
+include sdk/hosted/hosted.mk sdk/hosted/coverage.mk
 
 -include $(wildcard build/user/*.d build/user/lib/*.d build/unit/*.d)
 

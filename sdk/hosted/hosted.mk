@@ -93,7 +93,7 @@ build/hosted/xmmu-core.c: $(wildcard sdk/core/*.c)
 define compile-driver
 $(call say,CC,$@)
 @mkdir -p $(@D)
-$(Q)$(CC) -MMD -MP -MF $@.d $(DRIVER_FLAGS) -c $(firstword $(filter %.c,$^)) -o $@
+$(Q)$(CC) -MMD -MP -MF $@.d $(DRIVER_FLAGS) $(COVERAGE_FLAGS) -c $(firstword $(filter %.c,$^)) -o $@
 endef
 
 # $(call hosted-driver,FLAVOR,FOLDER): one object whose names nobody else sees, so that a program can

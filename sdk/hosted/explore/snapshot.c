@@ -56,24 +56,10 @@ void snapshot_take(void)
 		memcpy(piece->copy, (void *)piece->addr, piece->size);
 }
 
-/* In a program built with --coverage and -Wl,-u,__gcov_dump,-u,__gcov_reset. */
-extern void __gcov_dump(void) __attribute__((weak));
-extern void __gcov_reset(void) __attribute__((weak));
-
-/* The counters are variables like others: without this only the last run would count. */
-static void save_coverage(void)
-{
-	if (!__gcov_dump || !__gcov_reset)
-		return;
-	__gcov_dump();
-	__gcov_reset();
-}
-
 void snapshot_restore(void)
 {
 	uintptr_t ends[HOSTED_TASKS];
 
-	save_coverage();
 	for (unsigned int id = 0; id < HOSTED_TASKS; id++)
 		ends[id] = hosted_part_end(id);
 	for (struct piece *piece = pieces; piece->size; piece++)
