@@ -150,7 +150,7 @@ $(stress-program): $(wildcard tests/stress/*.c) | deps-build
 $(unit-programs): build/unit/%: tests/unit/%.c | deps-build
 	$(call link,$(UNIT_FLAGS),$(UNIT_LIBS) -lcmocka)
 
-include sdk/hosted/hosted.mk sdk/hosted/coverage.mk
+include sdk/hosted/hosted.mk sdk/hosted/coverage.mk tests/explore/planted.mk
 
 -include $(wildcard build/user/*.d build/user/lib/*.d build/unit/*.d)
 

@@ -32,7 +32,8 @@ explains() {
 
 check "help lists the verbs of the Makefiles" same_verbs
 check "help lists the verbs that are promised" promised
-for tool in sdk/tools/{deps,headers,doctor,compile-commands,lint} tests/vm/{kernel,run,test} sdk/hosted/coverage; do
+for tool in sdk/tools/{deps,headers,doctor,compile-commands,lint} tests/vm/{kernel,run,test} tests/explore/plant \
+	sdk/hosted/coverage; do
 	check "$tool --help" explains "$tool"
 done
 check "an unknown kernel is named" says "no kernel '9.9'; known: 6.1" make KERNEL=9.9 build

@@ -4,6 +4,7 @@
  * schedules; what each of them did, and on a terminal how far it is.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -95,6 +96,7 @@ static void add(struct campaign *campaign, const struct part *part)
 	campaign->total += part->runs;
 	campaign->given_up += part->given_up;
 	campaign->events += part->events;
+	memcpy(campaign->last, part->name, sizeof(campaign->last));
 }
 
 enum outcome { PASSED, OVER, FAILED };

@@ -27,6 +27,7 @@ struct campaign {
 	unsigned long orders;   /* different ones: no two of them equivalent */
 	unsigned long events;
 	double took;
+	char last[32]; /* the bound or strategy that ended it, by name */
 	struct table seen;
 	bool complete; /* there is no schedule that was not tried, or one equivalent to it */
 };

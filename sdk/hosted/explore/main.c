@@ -26,6 +26,8 @@ static const char usage[] =
 	"  --schedules N    stop after so many for each bound, and so many random ones\n"
 	"  --seed N         first seed of the random strategy (1)\n"
 	"  --seed SCHEDULE  run one schedule, as a failure has printed it\n"
+	"  --brief          print nothing but one line of a failure, with tabs between: scenario,\n"
+	"                   oracle, strategy, schedules, seconds\n"
 	"  --help           print this\n"
 	"\n"
 	"Exit status: 0 all schedules passed, 1 one failed, 2 wrong use.\n";
@@ -83,6 +85,7 @@ static const char *parse(struct campaign *campaign, int argc, char **argv)
 						 { "steps", required_argument, NULL, 'e' },
 						 { "seconds", required_argument, NULL, 's' },
 						 { "seed", required_argument, NULL, 'r' },
+						 { "brief", no_argument, NULL, 'q' },
 						 { "help", no_argument, NULL, 'h' },
 						 {} };
 	const char *schedule = NULL;
@@ -99,6 +102,8 @@ static const char *parse(struct campaign *campaign, int argc, char **argv)
 			campaign->steps = number(argv[0], "--steps", optarg) * MILLION;
 		} else if (c == 's') {
 			campaign->seconds = number(argv[0], "--seconds", optarg);
+		} else if (c == 'q') {
+			campaign->out = NULL;
 		} else if (c == 'r' && !*optarg) {
 			schedule = optarg;
 		} else if (c == 'r' && strchr(optarg, '>')) {
@@ -161,16 +166,31 @@ static int minimise_and_report(const char *program, const struct campaign *campa
 	return report(program);
 }
 
+static int report_briefly(const struct campaign *campaign)
+{
+	printf("%s\t%s\t%s\t%lu\t%.2f\n", explore_scenario.name, explorer->failure.oracle,
+	       campaign->last, campaign->total, campaign->took);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct campaign campaign = {
-		.search = true, .reduced = true, .random = true, .bound = 3, .seed = 1, .out = stdout
+		.search = true,
+		.reduced = true,
+		.random = true,
+		.bound = 3,
+		.seed = 1,
+		.out = stdout,
+		.last = "set-up",
 	};
 	const char *schedule;
 
 	explorer_open(&explore_scenario);
 	schedule = parse(&campaign, argc, argv);
 	if (!explorer_setup()) {
+		if (!campaign.out)
+			return report_briefly(&campaign);
 		printf("%s: in the set-up: %s: %s\n", explore_scenario.name,
 		       explorer->failure.oracle, explorer->failure.text);
 		return 1;
@@ -181,5 +201,7 @@ int main(int argc, char **argv)
 		printf("%s: the schedule passes\n", explore_scenario.name);
 		return 0;
 	}
-	return campaign_run(&campaign) ? 0 : minimise_and_report(argv[0], &campaign);
+	if (campaign_run(&campaign))
+		return 0;
+	return campaign.out ? minimise_and_report(argv[0], &campaign) : report_briefly(&campaign);
 }
