@@ -10,7 +10,8 @@ EXPLORE_FLAGS := $(HOSTED_FLAGS) -fsanitize=thread --param tsan-distinguish-vola
 hosted-sched := $(wildcard sdk/hosted/sched/*.c)
 hosted-objects := $(patsubst %.c,build/hosted/%.o,$(hosted-sched) \
 	$(wildcard sdk/hosted/explore/*.c tests/explore/toys/hosted/*.c))
-hosted-units := $(filter build/unit/hosted_%,$(unit-programs))
+core-units := $(filter build/unit/core_%,$(unit-programs))
+hosted-units := $(filter build/unit/hosted_%,$(unit-programs)) $(core-units)
 explore-programs := $(patsubst tests/explore/%.c,build/explore/%,$(wildcard tests/explore/*.c))
 toy-programs := $(patsubst tests/explore/%.c,build/explore/%,$(wildcard tests/explore/toys/*.c))
 
@@ -188,6 +189,11 @@ $(hosted-kernel-units): UNIT_FLAGS += -Isdk/hosted/include -Isdk/hosted/mm -Iinc
 	-Itests/trace -Wno-unused-parameter -no-pie
 $(hosted-kernel-units): UNIT_LIBS := $(hosted-library)
 $(hosted-kernel-units): tests/unit/lib/hosted.c $(hosted-library)
+# Tests of the SDK core call it themselves; the objects of the core are those of a driver.
+$(core-units): UNIT_FLAGS += -Iinclude
+$(core-units): tests/unit/lib/core.c
+$(filter-out %_debug,$(core-units)): build/hosted/two-pass/core/xmmu-core.o
+$(filter %_debug,$(core-units)): build/hosted/debug/core/xmmu-core.o
 build/unit/hosted_device: UNIT_FLAGS += -DKBUILD_MODNAME='"test"'
 build/unit/hosted_mm: tests/trace/recorder.c
 # $(call drivers-of,FLAVOR)
