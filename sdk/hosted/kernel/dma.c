@@ -8,6 +8,8 @@
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
 
+#include <hosted/kernel.h>
+
 #include "../mm/cpu.h"
 #include "internal.h"
 
@@ -29,6 +31,12 @@ struct hosted_mapping {
 };
 
 static dma_addr_t next_iova = HOSTED_IOVA_START;
+static unsigned int fail_in;
+
+void hosted_dma_fail(unsigned int n)
+{
+	fail_in = n;
+}
 
 int dma_set_mask_and_coherent(struct device *dev, u64 mask)
 {
@@ -104,7 +112,7 @@ dma_addr_t dma_map_page_attrs(struct device *dev, struct page *page, size_t offs
 	dma_addr_t addr = page_to_phys(page) + offset;
 	struct hosted_mapping *mapping;
 
-	if (size > dma_max_mapping_size(dev))
+	if (size > dma_max_mapping_size(dev) || (fail_in && !--fail_in))
 		return DMA_MAPPING_ERROR;
 	if (dev->dma_mode != HOSTED_DMA_DIRECT)
 		addr = new_iova(offset + size) + offset;

@@ -58,6 +58,9 @@ void hosted_slab_check_empty(void);
 
 /* ---- devices */
 
+/* The n-th DMA mapping of a page from now on fails; 0: none does. */
+void hosted_dma_fail(unsigned int n);
+
 /* QEMU's edu device on the bus. A transfer takes so long; with 0 others decide when it ends. */
 struct hosted_edu;
 struct hosted_edu *hosted_edu_add(enum hosted_dma_mode mode, u64 transfer_ns);
