@@ -10,7 +10,9 @@ EXPLORE_FLAGS := $(HOSTED_FLAGS) -fsanitize=thread --param tsan-distinguish-vola
 hosted-sched := $(wildcard sdk/hosted/sched/*.c)
 hosted-objects := $(patsubst %.c,build/hosted/%.o,$(hosted-sched) \
 	$(wildcard sdk/hosted/explore/*.c tests/explore/toys/hosted/*.c))
-core-units := $(filter build/unit/core_%,$(unit-programs))
+core-tests := $(filter build/unit/core_%,$(unit-programs))
+core-flavors := $(foreach test,$(filter-out %_debug,$(core-tests)),$(test).one-pass $(test).debug)
+core-units := $(core-tests) $(core-flavors)
 hosted-units := $(filter build/unit/hosted_%,$(unit-programs)) $(core-units)
 explore-programs := $(patsubst tests/explore/%.c,build/explore/%,$(wildcard tests/explore/*.c))
 toy-programs := $(patsubst tests/explore/%.c,build/explore/%,$(wildcard tests/explore/toys/*.c))
@@ -189,11 +191,20 @@ $(hosted-kernel-units): UNIT_FLAGS += -Isdk/hosted/include -Isdk/hosted/mm -Iinc
 	-Itests/trace -Wno-unused-parameter -no-pie
 $(hosted-kernel-units): UNIT_LIBS := $(hosted-library)
 $(hosted-kernel-units): tests/unit/lib/hosted.c $(hosted-library)
-# Tests of the SDK core call it themselves; the objects of the core are those of a driver.
+unit-builds: $(core-flavors)
+
+# Tests of the SDK core call it themselves; the objects of the core are those of a driver. Each but
+# core_debug runs in all flavors, as build/unit/core_walk.one-pass for instance.
 $(core-units): UNIT_FLAGS += -Iinclude
 $(core-units): tests/unit/lib/core.c
-$(filter-out %_debug,$(core-units)): build/hosted/two-pass/core/xmmu-core.o
-$(filter %_debug,$(core-units)): build/hosted/debug/core/xmmu-core.o
+$(filter-out %.one-pass %.debug %_debug,$(core-units)): build/hosted/two-pass/core/xmmu-core.o
+$(filter %.debug %_debug,$(core-units)): build/hosted/debug/core/xmmu-core.o
+$(filter %.one-pass,$(core-units)): build/hosted/one-pass/core/xmmu-core.o
+$(filter %.one-pass,$(core-units)): UNIT_FLAGS += -DCORE_GENERATION=HOSTED_6_12
+$(filter %.one-pass,$(core-units)): build/unit/%.one-pass: tests/unit/%.c | deps-build
+	$(call link,$(UNIT_FLAGS),$(UNIT_LIBS) -lcmocka)
+$(filter %.debug,$(core-units)): build/unit/%.debug: tests/unit/%.c | deps-build
+	$(call link,$(UNIT_FLAGS),$(UNIT_LIBS) -lcmocka)
 build/unit/hosted_device: UNIT_FLAGS += -DKBUILD_MODNAME='"test"'
 build/unit/hosted_mm: tests/trace/recorder.c
 # $(call drivers-of,FLAVOR)

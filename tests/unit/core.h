@@ -23,6 +23,11 @@
 #include "../../sdk/hosted/mm/cpu.h"
 #include "hosted.h"
 
+/* The kernel that it runs on: interval notifiers in two passes, if the core was built for them. */
+#ifndef CORE_GENERATION
+#define CORE_GENERATION HOSTED_7_3
+#endif
+
 #define CORE_BASE  0x10000000UL
 #define CORE_PAGES 1024UL
 #define at(n)      (CORE_BASE + (n)*PAGE_SIZE)

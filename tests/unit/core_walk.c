@@ -440,6 +440,38 @@ static void case_zap_under_way(void *unused)
 }
 CASE(zap_under_way)
 
+/* ---- an invalidation in between */
+
+static void beside_discard(void *unused)
+{
+	expect(hosted_madvise(mm, at(0), LEN(1), HOSTED_DONTNEED), 0);
+}
+
+/* The page goes after the walk has found it, and before the walk has the lock. */
+static void case_retry(void *unused)
+{
+	struct task_struct *discard, *walk;
+
+	start(2);
+	expect(hosted_store(mm, at(0), 1), 0);
+	expect(core_populate(range, 1, 1, 0), 0);
+	populated = 1;
+	xmmu_mirror_lock(&core.mirror);
+	discard = core_beside(beside_discard);
+	core_others();
+	walk = core_beside(beside_populate);
+	core_others();
+	expect(populated, 1);
+	xmmu_mirror_unlock(&core.mirror);
+	hosted_join(discard);
+	hosted_join(walk);
+	expect(populated, 0);
+	check(core_stats().retries);
+	hosted_device_access(mm, at(0), core.table[0] - 1, false);
+	stop();
+}
+CASE(retry)
+
 /* ---- time and signals */
 
 static void case_budget(void *unused)
@@ -530,6 +562,7 @@ int main(void)
 		cmocka_unit_test(nowait_locks),
 		cmocka_unit_test(nowait_cold_locked),
 		cmocka_unit_test(zap_under_way),
+		cmocka_unit_test(retry),
 		cmocka_unit_test(budget),
 		cmocka_unit_test(budget_flush),
 		cmocka_unit_test(killed),

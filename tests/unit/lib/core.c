@@ -54,7 +54,7 @@ static bool translated(struct xmmu_range *range, unsigned long start, unsigned l
 {
 	unsigned long addr;
 
-	for (addr = start; addr < end; addr += PAGE_SIZE)
+	for (addr = start; addr < min(end, at(CORE_PAGES)); addr += PAGE_SIZE)
 		if (*entry(addr))
 			return true;
 	return false;
@@ -86,7 +86,7 @@ static void range_free(struct xmmu_range *range)
 
 void core_start(unsigned long pages, enum hosted_dma_mode mode)
 {
-	hosted_generation = HOSTED_7_3;
+	hosted_generation = CORE_GENERATION;
 	core = (struct core){
 		.ops = { .populate = populate,
 			 .zap = zap,
