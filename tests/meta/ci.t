@@ -30,15 +30,16 @@ run() {
 
 summary='echo 3 passed, 0 failed, 1 skipped'
 
-plays <<<"[[ \$1 == lint ]] || $summary"
-check "all stages" run 0 '6 passed, 0 failed, 2 skipped' 'test: passed' 'lint: passed' 'debug: passed'
+plays <<<"[[ \$1 == @(lint|coverage) ]] || $summary"
+check "all stages" run 0 '6 passed, 0 failed, 2 skipped' 'test: passed' 'lint: passed' \
+	'coverage: passed' 'debug: passed'
 plays <<<"echo 2 passed, 1 failed, 0 skipped; false"
 check "tests fail" run 1 '2 passed, 1 failed, 0 skipped' 'test: failed'
-plays <<<"[[ \$1 == lint ]] || $summary; [[ \$1 != lint ]]"
+plays <<<"[[ \$1 == @(lint|coverage) ]] || $summary; [[ \$1 != lint ]]"
 check "lint fails" run 1 '3 passed, 0 failed, 1 skipped' 'test: passed' 'lint: failed'
-plays <<<"[[ \$1 == lint ]] || $summary; [[ \$1 != test-one ]]"
+plays <<<"[[ \$1 == @(lint|coverage) ]] || $summary; [[ \$1 != test-one ]]"
 check "the debug kernel finds something" run 1 '6 passed, 0 failed, 2 skipped' 'test: passed' \
-	'lint: passed' 'debug: failed'
+	'lint: passed' 'coverage: passed' 'debug: failed'
 plays <<<false
 check "nothing has run" run 1 '0 passed, 0 failed, 0 skipped' 'test: failed'
 finish
