@@ -206,7 +206,7 @@ $(filter %.one-pass,$(core-units)): build/unit/%.one-pass: tests/unit/%.c | deps
 $(filter %.debug,$(core-units)): build/unit/%.debug: tests/unit/%.c | deps-build
 	$(call link,$(UNIT_FLAGS),$(UNIT_LIBS) -lcmocka)
 build/unit/hosted_device: UNIT_FLAGS += -DKBUILD_MODNAME='"test"'
-build/unit/hosted_mm: tests/trace/recorder.c
+$(filter build/unit/hosted_mm%,$(unit-programs)): tests/trace/recorder.c
 # $(call drivers-of,FLAVOR)
 drivers-of = $(patsubst %,build/hosted/$(1)/%.o,$(notdir $(hosted-drivers)))
 build/unit/hosted_drivers: $(call drivers-of,two-pass)

@@ -68,6 +68,9 @@ void core_attach(void);
 struct xmmu_range *core_insert(unsigned long page, unsigned long pages);
 int core_populate(struct xmmu_range *range, unsigned long page, unsigned long pages,
 		  unsigned int flags);
+/* A walk that is to fail at its first window; returns why. */
+int core_walk_fails(struct xmmu_range *range, unsigned long page, unsigned long pages,
+		    unsigned int flags);
 /* Remove it and drop the test's reference. */
 void core_remove(struct xmmu_range *range);
 /* How many pages the device can reach. */
@@ -76,17 +79,5 @@ struct xmmu_stats core_stats(void);
 
 /* Run it beside the test. */
 struct task_struct *core_beside(void (*fn)(void *unused));
-
-/* Give way until the others sleep. */
-void core_others(void);
-
-/* The case ends well, or by an oracle. */
-#define CASE_UNTIL(name, oracle)                  \
-	static void name(void **state)            \
-	{                                         \
-		(void)state;                      \
-		hosted_case(case_##name, oracle); \
-	}
-#define CASE(name) CASE_UNTIL(name, NULL)
 
 #endif

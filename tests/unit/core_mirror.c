@@ -114,9 +114,9 @@ static void case_attach_waits(void *unused)
 	/* Whoever registers waits for this. */
 	mmap_read_lock(mm);
 	second = core_beside((void (*)(void *))core_attach);
-	core_others();
+	hosted_others();
 	send_sig(SIGTERM, core_beside(beside_attach), 0);
-	core_others();
+	hosted_others();
 	mmap_read_unlock(mm);
 	msleep(10);
 	check(xmmu_mirror_alive(&core.mirror));
@@ -161,7 +161,7 @@ static void case_foreign(void *unused)
 	hosted_trace(second, current);
 	down_write(&second->signal->exec_update_lock);
 	killed = core_beside(beside_attach_pid);
-	core_others();
+	hosted_others();
 	send_sig(SIGKILL, killed, 0);
 	hosted_join(killed);
 	up_write(&second->signal->exec_update_lock);
@@ -220,7 +220,7 @@ static void isolate_twice(enum xmmu_policy policy, void (*isolate)(struct xmmu_m
 	range = core_insert(0, 2);
 	expect(core_populate(range, 0, 2, 0), 0);
 	first = core_beside(beside_isolate);
-	core_others();
+	hosted_others();
 	beside_isolate(NULL);
 	hosted_join(first);
 	expect(core_populate(range, 0, 2, 0), -EIO);
@@ -246,7 +246,7 @@ CASE(isolate_atomic)
 
 static void step_isolate(struct xmmu_mirror *mirror)
 {
-	core_others();
+	hosted_others();
 	core.isolated++;
 }
 

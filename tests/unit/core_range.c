@@ -155,9 +155,9 @@ static void case_removed_twice(void *unused)
 	expect(core_populate(removed, 0, 2, 0), 0);
 	core.mute = true;
 	first = core_beside(beside_remove);
-	core_others();
+	hosted_others();
 	second = core_beside(beside_remove);
-	core_others();
+	hosted_others();
 	check(!xmmu_range_find(&core.mirror, at(0)));
 	expect(core_populate(removed, 0, 1, 0), -ESRCH);
 	ticket = core.ticket;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Walks: what they give, when they start anew, and why they end with an error. */
+/* Walks: what they give, how they are called, when they start anew, and when they give up. */
 #include "core.h"
-
-#include <linux/magic.h>
 
 #define LEN(pages) ((pages)*PAGE_SIZE)
 
@@ -23,16 +21,6 @@ static void stop(void)
 {
 	core_remove(range);
 	core_stop();
-}
-
-/* A walk that is to fail at its first window; returns why. */
-static int walk_fails(unsigned long page, unsigned long pages, unsigned int flags)
-{
-	struct xmmu_walk walk;
-
-	xmmu_walk_init(&walk, range, at(page), at(page + pages), flags, NULL);
-	check(!xmmu_walk_next(&walk));
-	return xmmu_walk_end(&walk);
 }
 
 /* ---- what it gives */
@@ -149,9 +137,9 @@ CASE(dirty)
 static void case_wrong(void *unused)
 {
 	start(4);
-	expect(walk_fails(0, 1, 8), -EINVAL);
-	expect(walk_fails(4, 1, 0), -EINVAL);
-	expect(walk_fails(1, 0, 0), -EINVAL);
+	expect(core_walk_fails(range, 0, 1, 8), -EINVAL);
+	expect(core_walk_fails(range, 4, 1, 0), -EINVAL);
+	expect(core_walk_fails(range, 1, 0, 0), -EINVAL);
 	core.ops.populate = NULL;
 	expect(core_populate(range, 0, 1, 0), -EINVAL);
 	stop();
@@ -162,9 +150,9 @@ static void case_no_memory(void *unused)
 {
 	start(40);
 	hosted_slab_fail(1);
-	expect(walk_fails(0, 40, 0), -ENOMEM);
+	expect(core_walk_fails(range, 0, 40, 0), -ENOMEM);
 	hosted_slab_fail(1);
-	expect(walk_fails(0, 40, XMMU_NOWAIT), -ENOMEM);
+	expect(core_walk_fails(range, 0, 40, XMMU_NOWAIT), -ENOMEM);
 	hosted_slab_fail(0);
 	/* A short one needs none. */
 	hosted_slab_fail(1);
@@ -251,149 +239,6 @@ static void case_left_open(void *unused)
 }
 CASE(left_open)
 
-/* ---- memory that is not for it */
-
-static void case_no_pages(void *unused)
-{
-	u64 value;
-
-	start(5);
-	expect(hosted_munmap(mm, at(1), LEN(1)), 0);
-	expect(core_populate(range, 1, 1, 0), -EFAULT);
-	expect(hosted_mmap(mm, at(1), LEN(1), RW, VM_IO, NULL, 0), 0);
-	expect(core_populate(range, 1, 1, 0), -EFAULT);
-	expect(hosted_mprotect(mm, at(2), LEN(1), VM_READ), 0);
-	expect(core_populate(range, 2, 1, 0), 0);
-	expect(core_populate(range, 2, 1, XMMU_WRITE), -EPERM);
-	expect(hosted_mprotect(mm, at(3), LEN(1), 0), 0);
-	expect(core_populate(range, 3, 1, 0), -EFAULT);
-	expect(hosted_store(mm, at(4), 1), 0);
-	expect(hosted_poison(mm, at(4)), 0);
-	expect(core_populate(range, 4, 1, 0), -EHWPOISON);
-	expect(hosted_load(mm, at(4), &value), -EHWPOISON);
-	stop();
-}
-CASE(no_pages)
-
-static void case_secret(void *unused)
-{
-	struct file *file = hosted_file_open(1, false);
-
-	start(2);
-	file_inode(file)->i_sb->s_magic = SECRETMEM_MAGIC;
-	expect(hosted_munmap(mm, at(1), LEN(1)), 0);
-	expect(hosted_mmap(mm, at(1), LEN(1), RW, VM_SHARED, file, 0), 0);
-	hosted_file_put(file);
-	expect(core_populate(range, 0, 2, 0), -EFAULT);
-	expect(core_populate(range, 0, 1, 0), 0);
-	stop();
-}
-CASE(secret)
-
-static void serve(void *unused)
-{
-	expect(hosted_uffd_wait(mm), 0);
-	expect(hosted_uffd_copy(mm, at(0), 40), 0);
-	expect(hosted_uffd_copy(mm, at(1), 41), 0);
-}
-
-/* Memory of a userfaultfd is served, except to a kernel thread. */
-static void case_userfault(void *unused)
-{
-	struct task_struct *server;
-	u64 value;
-
-	start(2);
-	expect(hosted_madvise(mm, at(0), LEN(2), HOSTED_DONTNEED), 0);
-	expect(hosted_uffd_register(mm, at(0), LEN(2)), 0);
-	current->flags |= PF_KTHREAD;
-	expect(core_populate(range, 0, 2, 0), -EFAULT);
-	current->flags &= ~PF_KTHREAD;
-	expect(core_populate(range, 0, 2, XMMU_SNAPSHOT), 0);
-	expect(core_translated(), 0);
-	server = core_beside(serve);
-	expect(core_populate(range, 0, 2, 0), 0);
-	hosted_join(server);
-	expect(core_translated(), 2);
-	expect(core_stats().fixups, 1);
-	hosted_page_read(core.table[1] - 1, 0, &value, sizeof(value));
-	expect(value, 41);
-	expect(hosted_uffd_unregister(mm, at(0), LEN(2)), 0);
-	stop();
-}
-CASE(userfault)
-
-/* ---- NOWAIT: whatever would sleep is -EAGAIN, and says nothing of the next try */
-
-static void case_nowait_cold(void *unused)
-{
-	core_start(1, HOSTED_DMA_DIRECT);
-	core_attach();
-	expect(hosted_store(mm, at(0), 1), 0);
-	range = core_insert(0, 1);
-	expect(walk_fails(0, 1, XMMU_NOWAIT), -EAGAIN);
-	/* It has asked for it to be warmed. */
-	msleep(10);
-	expect(core_populate(range, 0, 1, XMMU_NOWAIT), 0);
-	expect(core_translated(), 1);
-	stop();
-}
-CASE(nowait_cold)
-
-static void case_nowait_absent(void *unused)
-{
-	start(4);
-	expect(walk_fails(1, 1, XMMU_NOWAIT), -EAGAIN);
-	expect(core_populate(range, 1, 1, XMMU_NOWAIT | XMMU_SNAPSHOT), 0);
-	expect(core_translated(), 0);
-	stop();
-}
-CASE(nowait_absent)
-
-static void case_nowait_hugetlb(void *unused)
-{
-	start(1);
-	expect(hosted_mmap(mm, at(512), LEN(512), RW, VM_HUGETLB, NULL, 0), 0);
-	core_remove(range);
-	range = core_insert(512, 512);
-	expect(core_populate(range, 512, 512, 0), 0);
-	expect(walk_fails(512, 512, XMMU_NOWAIT), -EAGAIN);
-	stop();
-}
-CASE(nowait_hugetlb)
-
-static void case_nowait_locks(void *unused)
-{
-	start(1);
-	expect(core_populate(range, 0, 1, XMMU_WRITE), 0);
-	/* It is there, and the range is warm. */
-	expect(core_populate(range, 0, 1, XMMU_NOWAIT), 0);
-	mmap_write_lock(mm);
-	expect(walk_fails(0, 1, XMMU_NOWAIT), -EAGAIN);
-	mmap_write_unlock(mm);
-	xmmu_mirror_lock(&core.mirror);
-	expect(walk_fails(0, 1, XMMU_NOWAIT), -EAGAIN);
-	xmmu_mirror_unlock(&core.mirror);
-	expect(core_populate(range, 0, 1, XMMU_NOWAIT), 0);
-	stop();
-}
-CASE(nowait_locks)
-
-/* A range that is cold, and whose lock is taken: nobody is asked to warm it. */
-static void case_nowait_cold_locked(void *unused)
-{
-	core_start(1, HOSTED_DMA_DIRECT);
-	core_attach();
-	range = core_insert(0, 1);
-	xmmu_mirror_lock(&core.mirror);
-	expect(walk_fails(0, 1, XMMU_NOWAIT), -EAGAIN);
-	xmmu_mirror_unlock(&core.mirror);
-	msleep(10);
-	expect(walk_fails(0, 1, XMMU_NOWAIT), -EAGAIN);
-	stop();
-}
-CASE(nowait_cold_locked)
-
 /* ---- the driver's zap */
 
 static int populated;
@@ -417,18 +262,18 @@ static void case_zap_under_way(void *unused)
 	expect(core_populate(range, 0, 2, 0), 0);
 	core.mute = true;
 	zap = core_beside(beside_zap);
-	core_others();
-	expect(walk_fails(0, 1, XMMU_NOWAIT), -EAGAIN);
+	hosted_others();
+	expect(core_walk_fails(range, 0, 1, XMMU_NOWAIT), -EAGAIN);
 	populated = 1;
 	walk = core_beside(beside_populate);
-	core_others();
+	hosted_others();
 	expect(populated, 1);
 	send_sig(SIGKILL, walk, 0);
 	hosted_join(walk);
 	expect(populated, -EINTR);
 	populated = 1;
 	walk = core_beside(beside_populate);
-	core_others();
+	hosted_others();
 	expect(populated, 1);
 	xmmu_flush_done(&core.mirror, core.ticket);
 	hosted_join(walk);
@@ -458,9 +303,9 @@ static void case_retry(void *unused)
 	populated = 1;
 	xmmu_mirror_lock(&core.mirror);
 	discard = core_beside(beside_discard);
-	core_others();
+	hosted_others();
 	walk = core_beside(beside_populate);
-	core_others();
+	hosted_others();
 	expect(populated, 1);
 	xmmu_mirror_unlock(&core.mirror);
 	hosted_join(discard);
@@ -501,7 +346,7 @@ static void case_budget_flush(void *unused)
 	expect(core_populate(range, 0, 2, 0), 0);
 	core.mute = true;
 	zap = core_beside(beside_zap);
-	core_others();
+	hosted_others();
 	begun = hosted_now_ns();
 	xmmu_budget_init(&budget, 100, 1000);
 	expect(xmmu_populate(range, at(0), at(1), 0, &budget, NULL), -ETIMEDOUT);
@@ -529,7 +374,7 @@ static void case_killed(void *unused)
 	/* And while it waits for a lock. */
 	mmap_write_lock(mm);
 	task = core_beside(beside_killed);
-	core_others();
+	hosted_others();
 	send_sig(SIGKILL, task, 0);
 	hosted_join(task);
 	mmap_write_unlock(mm);
@@ -553,14 +398,6 @@ int main(void)
 		cmocka_unit_test(commit_without_next),
 		cmocka_unit_test(leaf_without_next),
 		cmocka_unit_test(left_open),
-		cmocka_unit_test(no_pages),
-		cmocka_unit_test(secret),
-		cmocka_unit_test(userfault),
-		cmocka_unit_test(nowait_cold),
-		cmocka_unit_test(nowait_absent),
-		cmocka_unit_test(nowait_hugetlb),
-		cmocka_unit_test(nowait_locks),
-		cmocka_unit_test(nowait_cold_locked),
 		cmocka_unit_test(zap_under_way),
 		cmocka_unit_test(retry),
 		cmocka_unit_test(budget),

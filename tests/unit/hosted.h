@@ -22,4 +22,16 @@
 /* The case ends well if oracle is NULL, and by that oracle otherwise. */
 void hosted_case(void (*fn)(void *unused), const char *oracle);
 
+/* A test of cmocka that runs case_name(). */
+#define CASE_UNTIL(name, oracle)                  \
+	static void name(void **state)            \
+	{                                         \
+		(void)state;                      \
+		hosted_case(case_##name, oracle); \
+	}
+#define CASE(name) CASE_UNTIL(name, NULL)
+
+/* From a case: give way to the others until they sleep. */
+void hosted_others(void);
+
 #endif

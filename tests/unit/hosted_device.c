@@ -33,13 +33,6 @@
 #define EDU_COMMAND 0x98
 #define EDU_BUFFER  0x40000
 
-#define CASE(name, oracle)                        \
-	static void name(void **state)            \
-	{                                         \
-		(void)state;                      \
-		hosted_case(case_##name, oracle); \
-	}
-
 /* ---- a driver for the edu device */
 
 static struct pci_dev *bound;
@@ -135,7 +128,7 @@ static void case_transfer_through_bounce_buffer(void *unused)
 	pci_unregister_driver(&driver);
 	check(!hosted_slab_objects());
 }
-CASE(transfer_through_bounce_buffer, NULL)
+CASE(transfer_through_bounce_buffer)
 
 static void case_transfer_without_bus_mastering(void *unused)
 {
@@ -149,7 +142,7 @@ static void case_transfer_without_bus_mastering(void *unused)
 	check(!hosted_load(current->mm, ADDR, &value) && value == 0x1111);
 	dma_unmap_page(&bound->dev, addr, 16, DMA_FROM_DEVICE);
 }
-CASE(transfer_without_bus_mastering, NULL)
+CASE(transfer_without_bus_mastering)
 
 static void case_unplugged(void *unused)
 {
@@ -161,7 +154,7 @@ static void case_unplugged(void *unused)
 	hosted_edu_remove(edu);
 	check(!bound);
 }
-CASE(unplugged, NULL)
+CASE(unplugged)
 
 static void case_access_after_unmap(void *unused)
 {
@@ -172,21 +165,21 @@ static void case_access_after_unmap(void *unused)
 	dma_unmap_page(&bound->dev, addr, 16, DMA_TO_DEVICE);
 	transfer(addr, 16, false);
 }
-CASE(access_after_unmap, "stale access")
+CASE_UNTIL(access_after_unmap, "stale access")
 
 static void case_access_beyond_mapping(void *unused)
 {
 	start(HOSTED_DMA_IOMMU);
 	transfer(dma_map_page(&bound->dev, user_page(), 0, 16, DMA_TO_DEVICE), 17, false);
 }
-CASE(access_beyond_mapping, "stale access")
+CASE_UNTIL(access_beyond_mapping, "stale access")
 
 static void case_access_against_direction(void *unused)
 {
 	start(HOSTED_DMA_IOMMU);
 	transfer(dma_map_page(&bound->dev, user_page(), 0, 16, DMA_TO_DEVICE), 16, true);
 }
-CASE(access_against_direction, "stale access")
+CASE_UNTIL(access_against_direction, "stale access")
 
 /* Mapped, but nobody kept the page. */
 static void case_access_to_freed_page(void *unused)
@@ -198,7 +191,7 @@ static void case_access_to_freed_page(void *unused)
 	check(!hosted_munmap(current->mm, ADDR, PAGE_SIZE));
 	transfer(addr, 16, false);
 }
-CASE(access_to_freed_page, "stale access")
+CASE_UNTIL(access_to_freed_page, "stale access")
 
 static void case_unmap_twice(void *unused)
 {
@@ -209,7 +202,7 @@ static void case_unmap_twice(void *unused)
 	dma_unmap_page(&bound->dev, addr, 16, DMA_TO_DEVICE);
 	dma_unmap_page(&bound->dev, addr, 16, DMA_TO_DEVICE);
 }
-CASE(unmap_twice, "dma")
+CASE_UNTIL(unmap_twice, "dma")
 
 static void case_unmap_of_other_size(void *unused)
 {
@@ -219,7 +212,7 @@ static void case_unmap_of_other_size(void *unused)
 	addr = dma_map_page(&bound->dev, user_page(), 0, 16, DMA_TO_DEVICE);
 	dma_unmap_page(&bound->dev, addr, 32, DMA_TO_DEVICE);
 }
-CASE(unmap_of_other_size, "dma")
+CASE_UNTIL(unmap_of_other_size, "dma")
 
 static void case_mapping_beyond_mask(void *unused)
 {
@@ -227,7 +220,7 @@ static void case_mapping_beyond_mask(void *unused)
 	dma_set_mask_and_coherent(&bound->dev, DMA_BIT_MASK(12));
 	dma_map_page(&bound->dev, user_page(), 0, 16, DMA_TO_DEVICE);
 }
-CASE(mapping_beyond_mask, "dma")
+CASE_UNTIL(mapping_beyond_mask, "dma")
 
 static void case_mapping_left_behind(void *unused)
 {
@@ -235,7 +228,7 @@ static void case_mapping_left_behind(void *unused)
 	dma_map_page(&bound->dev, user_page(), 0, 16, DMA_TO_DEVICE);
 	pci_unregister_driver(&driver);
 }
-CASE(mapping_left_behind, "leak")
+CASE_UNTIL(mapping_left_behind, "leak")
 
 static void case_registers_after_remove(void *unused)
 {
@@ -243,14 +236,14 @@ static void case_registers_after_remove(void *unused)
 	pci_unregister_driver(&driver);
 	readl(regs);
 }
-CASE(registers_after_remove, "use after free")
+CASE_UNTIL(registers_after_remove, "use after free")
 
 static void case_command_that_stops_qemu(void *unused)
 {
 	start(HOSTED_DMA_IOMMU);
 	transfer(0, 4096, false);
 }
-CASE(command_that_stops_qemu, "device")
+CASE_UNTIL(command_that_stops_qemu, "device")
 
 static void case_device_put_too_often(void *unused)
 {
@@ -260,7 +253,7 @@ static void case_device_put_too_often(void *unused)
 	pci_dev_put(bound);
 	pci_dev_put(bound);
 }
-CASE(device_put_too_often, "refcount")
+CASE_UNTIL(device_put_too_often, "refcount")
 
 static void case_device_kept(void *unused)
 {
@@ -269,7 +262,7 @@ static void case_device_kept(void *unused)
 	pci_dev_get(bound);
 	hosted_edu_remove(edu);
 }
-CASE(device_kept, "leak")
+CASE_UNTIL(device_kept, "leak")
 
 /* ---- files */
 
@@ -335,7 +328,7 @@ static void case_poll_waits(void *unused)
 	misc_deregister(&misc);
 	check(hosted_open("test", 0) == ERR_PTR(-ENOENT));
 }
-CASE(poll_waits, NULL)
+CASE(poll_waits)
 
 static void case_arguments(void *unused)
 {
@@ -352,7 +345,7 @@ static void case_arguments(void *unused)
 	check(!hosted_ioctl(file, _IO('t', 2), (void *)(ADDR + 11)));
 	check(hosted_ioctl(file, _IO('t', 2), (void *)(ADDR + PAGE_SIZE)) == 8);
 }
-CASE(arguments, NULL)
+CASE(arguments)
 
 static void case_copy_under_spinlock(void *unused)
 {
@@ -361,7 +354,7 @@ static void case_copy_under_spinlock(void *unused)
 	under_lock = true;
 	hosted_ioctl(open_misc(), _IOWR('t', 2, argument), argument);
 }
-CASE(copy_under_spinlock, "sleep in atomic")
+CASE_UNTIL(copy_under_spinlock, "sleep in atomic")
 
 static void case_lock_left_by_system_call(void *unused)
 {
@@ -369,7 +362,7 @@ static void case_lock_left_by_system_call(void *unused)
 
 	hosted_ioctl(open_misc(), 1, argument);
 }
-CASE(lock_left_by_system_call, "missing unlock")
+CASE_UNTIL(lock_left_by_system_call, "missing unlock")
 
 /* ---- debugfs */
 
@@ -403,7 +396,7 @@ static void case_debugfs(void *unused)
 	check(hosted_debugfs_read("test/inner/numbers", text, sizeof(text)) == -ENOENT);
 	check(!hosted_slab_objects());
 }
-CASE(debugfs, NULL)
+CASE(debugfs)
 
 /* ---- modules */
 
@@ -446,13 +439,13 @@ static void case_module(void *unused)
 	check(hosted_module_load("test", "loud=0") == -ENODEV && !loud);
 	check(hosted_module_unload("test") == -ENOENT);
 }
-CASE(module, NULL)
+CASE(module)
 
 static void case_no_such_module(void *unused)
 {
 	hosted_module_load("nothing", "");
 }
-CASE(no_such_module, "scenario")
+CASE_UNTIL(no_such_module, "scenario")
 
 int main(void)
 {

@@ -410,13 +410,6 @@ static void case_edu_removed(void *unused)
 	edu_close(file);
 }
 
-#define CASE(name)                              \
-	static void name(void **state)          \
-	{                                       \
-		(void)state;                    \
-		hosted_case(case_##name, NULL); \
-	}
-
 CASE(skeleton_refuse)
 CASE(skeleton_trylock)
 CASE(skeleton_atomic)

@@ -137,6 +137,16 @@ int core_populate(struct xmmu_range *range, unsigned long page, unsigned long pa
 	return xmmu_populate(range, at(page), at(page + pages), flags, NULL, NULL);
 }
 
+int core_walk_fails(struct xmmu_range *range, unsigned long page, unsigned long pages,
+		    unsigned int flags)
+{
+	struct xmmu_walk walk;
+
+	xmmu_walk_init(&walk, range, at(page), at(page + pages), flags, NULL);
+	check(!xmmu_walk_next(&walk));
+	return xmmu_walk_end(&walk);
+}
+
 void core_remove(struct xmmu_range *range)
 {
 	xmmu_range_remove(range);
@@ -164,12 +174,4 @@ struct xmmu_stats core_stats(void)
 struct task_struct *core_beside(void (*fn)(void *unused))
 {
 	return hosted_thread("beside", mm, fn, NULL);
-}
-
-void core_others(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < 8; i++)
-		hosted_point(HOSTED_STEP, NULL, 0);
 }

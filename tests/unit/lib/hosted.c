@@ -18,6 +18,7 @@ struct mm_struct;
 struct task_struct *hosted_thread(const char *name, struct mm_struct *mm, void (*fn)(void *arg),
 				  void *arg);
 void hosted_case(void (*fn)(void *unused), const char *oracle);
+void hosted_others(void);
 
 static int run(void (*fn)(void *unused), const char *oracle)
 {
@@ -44,4 +45,10 @@ void hosted_case(void (*fn)(void *unused), const char *oracle)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+void hosted_others(void)
+{
+	for (int i = 0; i < 8; i++)
+		hosted_point(HOSTED_STEP, NULL, 0);
 }
