@@ -158,6 +158,23 @@ static void found_range_stays_until_it_is_put(void **state)
 	t_unmap(memory, 4);
 }
 
+/* Who holds the id of a range that is gone must not get another one. */
+static void id_is_not_given_twice(void **state)
+{
+	char *memory = t_map(1);
+	int fd = xt_start(XT_REFUSE), first = xt_insert(fd, memory, 1), next;
+
+	(void)state;
+	assert_int_equal(xt_remove(fd, 0), -ENOENT);
+	assert_int_equal(xt_remove(fd, first), 0);
+	next = xt_insert(fd, memory, 1);
+	assert_true(next > first && first > 0);
+	assert_int_equal(xt_populate(fd, first, memory, 1, 0), -ENOENT);
+	assert_int_equal(xt_populate(fd, next, memory, 1, 0), 0);
+	xt_stop(fd);
+	t_unmap(memory, 1);
+}
+
 static void detach_takes_all_ranges_out(void **state)
 {
 	char *memory = t_map(4);
@@ -463,6 +480,7 @@ int main(void)
 		cmocka_unit_test(overlapping_ranges_have_translations_of_their_own),
 		cmocka_unit_test(many_ranges_in_a_block),
 		cmocka_unit_test(found_range_stays_until_it_is_put),
+		cmocka_unit_test(id_is_not_given_twice),
 		cmocka_unit_test(detach_takes_all_ranges_out),
 		cmocka_unit_test(zap_takes_exactly_its_span),
 		cmocka_unit_test(neighbour_causes_no_retries),

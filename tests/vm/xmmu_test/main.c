@@ -28,6 +28,9 @@ static_assert(sizeof(struct xt_core_stats) == sizeof(struct xmmu_stats));
 /* For DMA addresses: a device of no bus. */
 static struct platform_device *dma_device;
 
+/* An id that a test never got, 0, is nobody's, even after it has been erased. */
+#define TEST_IDS XA_LIMIT(1, INT_MAX)
+
 /* What mmap() of the device shows: memory without a struct page for whoever walks. */
 static struct page *io_page;
 
@@ -118,12 +121,15 @@ static int do_insert(struct test_context *ctx, void *arg)
 		kfree(range);
 		return ret;
 	}
-	ret = xa_alloc(&ctx->ranges, &request->id, range, xa_limit_31b, GFP_KERNEL);
-	if (ret) {
+	/* No id twice: threads may hold those of ranges that are gone. It is 1 after the last one. */
+	ret = xa_alloc_cyclic(&ctx->ranges, &request->id, range, TEST_IDS, &ctx->last_range,
+			      GFP_KERNEL);
+	if (ret < 0) {
 		xmmu_range_remove(&range->range);
 		xmmu_range_put(&range->range);
+		return ret;
 	}
-	return ret;
+	return 0;
 }
 
 static int do_withdraw(struct test_context *ctx, void *arg)
@@ -333,7 +339,7 @@ static int do_xfer_begin(struct test_context *ctx, void *arg)
 	ret = begin_xfer(&range->range, xfer, request);
 	if (ret)
 		goto put_range;
-	ret = xa_alloc(&ctx->xfers, &request->id, xfer, xa_limit_31b, GFP_KERNEL);
+	ret = xa_alloc(&ctx->xfers, &request->id, xfer, TEST_IDS, GFP_KERNEL);
 	if (ret)
 		xmmu_xfer_end(xfer);
 

@@ -59,6 +59,7 @@ struct test_context {
 	bool atomic;           /* the mirror has XMMU_ATOMIC */
 	bool expect_callbacks; /* from attach until detach has returned */
 	struct xarray ranges;  /* each with a reference */
+	u32 last_range;        /* id; under xa_lock */
 	struct xarray xfers;
 
 	/* What the tests ask for; one-shots are taken by xchg(). */
