@@ -38,12 +38,9 @@ static int offline(struct op *op, struct span *span)
 	return call(madvise(span->addr, PAGE, op->arg));
 }
 
-/* Fill the huge page first: the kernel does not make one for a few pages. */
 static int collapse(struct op *op, struct span *span)
 {
-	int ret = call(madvise(span->addr, span->size, MADV_POPULATE_WRITE));
-
-	return ret ?: call(madvise(span->addr, span->size, op->arg));
+	return span_map_small(span) ?: call(madvise(span->addr, span->size, op->arg));
 }
 
 static const char *unknown_advice(struct op *op)
@@ -89,6 +86,7 @@ static struct op ops[] = {
 	  .missing = unknown_advice,
 	  .arg = ADVICE_COLLAPSE,
 	  .on = THP,
+	  .destroys = THP,
 	  .flags = WHOLE },
 	{ .name = "madvise-soft-offline",
 	  .run = offline,

@@ -23,8 +23,6 @@
 
 #define LIFE_PAGES  512
 #define LIMITED_KIB 4096
-#define LIMITED     CGROUPS "/limited"
-#define OOM_GROUP   CGROUPS "/oom"
 #define STEP        16 /* pages at a time */
 /* For a process that was killed to be gone. */
 #define DEATH_MS 20000
@@ -367,7 +365,7 @@ static const char *no_uffd(struct op *op)
 
 static const char *no_limit(struct op *op)
 {
-	const char *absent = missing_file(CGROUPS "/stress/memory.max") ?: no_swap(op);
+	const char *absent = missing_file(GROUP "/memory.max") ?: no_swap(op);
 	const char *group = op->arg == OOM ? OOM_GROUP : LIMITED;
 	char path[64];
 

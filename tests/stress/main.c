@@ -6,11 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -268,7 +271,6 @@ static void run(long ms)
 	long limit;
 	int fd = device_open(true);
 
-	seed_random(1);
 	stamps_open(fd);
 	/* The kernel's own threads are nicer than most: they must get their turn. */
 	if (nice(19) < 0)
@@ -291,53 +293,83 @@ static void run(long ms)
 	regions_close();
 	devices_stop();
 	close(fd);
+}
+
+/* In a process of its own: however it ends, this one tidies up. */
+static int run_apart(long ms)
+{
+	int status;
+	pid_t pid;
+
+	/* Its orphans are to be waited for, too. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
+		die("prctl");
+	pid = fork();
+	if (!pid) {
+		run(ms);
+		exit(report());
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		die("a process");
 	system_restore();
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	fprintf(stderr, "stress: killed by signal %d\n", WTERMSIG(status));
+	return 2;
 }
 
 static void usage(FILE *file)
 {
 	fprintf(file,
-		"usage: stress [--seconds N]\n"
+		"usage: stress [--seconds N] [--seed N]\n"
 		"Let a device work in memory that threads and processes do everything to, and\n"
 		"check each word that it reads. Prints TAP with a report. Needs the module\n"
 		"xmmu_test; run it in a test guest: make stress.\n"
 		"\n"
 		"  --seconds N   how long (default: 10)\n"
+		"  --seed N      of what is random (default: 1)\n"
 		"  --help\n"
 		"\n"
 		"Exit status: 0 all held, 1 something did not, 2 bad usage or no such machine.\n");
 }
 
-static long parse_seconds(const char *text)
+static long parse(const char *option, const char *text, long max)
 {
 	char *end;
-	long seconds = strtol(text, &end, 10);
+	long value = strtol(text, &end, 10);
 
-	if (*end || seconds < 1 || seconds > 86400) {
-		fprintf(stderr, "stress: --seconds %s: a number from 1 to 86400\n", text);
+	if (*end || value < 1 || value > max) {
+		fprintf(stderr, "stress: --%s %s: a number from 1 to %ld\n", option, text, max);
 		exit(2);
 	}
-	return seconds;
+	return value;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "seconds", required_argument, NULL, 's' },
+						 { "seed", required_argument, NULL, 'r' },
 						 { "help", no_argument, NULL, 'h' },
 						 {} };
 	long seconds = 10;
-	int option;
+	int option, i;
 
 	if (argc > 1 && !strcmp(argv[1], LIFE))
 		return life_main(argc, argv);
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option != 's') {
+	seed_random(1);
+	while ((option = getopt_long(argc, argv, "", options, &i)) != -1) {
+		switch (option) {
+		case 's':
+			seconds = parse(options[i].name, optarg, 86400);
+			break;
+		case 'r':
+			seed_random(parse(options[i].name, optarg, INT_MAX));
+			break;
+		default:
 			usage(option == 'h' ? stdout : stderr);
 			return option == 'h' ? 0 : 2;
 		}
-		seconds = parse_seconds(optarg);
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	run(seconds * 1000);
-	return report();
+	return run_apart(seconds * 1000);
 }

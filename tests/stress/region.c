@@ -127,6 +127,21 @@ int span_map(const struct span *span)
 	return 0;
 }
 
+/*
+ * Small pages, where one huge page would fit and may be. In a new mapping: what others have done to
+ * parts of the old one may have left several, and a huge page lies in one.
+ */
+int span_map_small(const struct span *span)
+{
+	int ret = span_map(span);
+
+	if (!ret)
+		ret = call(madvise(span->addr, span->size, MADV_NOHUGEPAGE));
+	if (!ret)
+		ret = call(madvise(span->addr, span->size, MADV_POPULATE_WRITE));
+	return ret ?: call(madvise(span->addr, span->size, MADV_HUGEPAGE));
+}
+
 static const struct region *pick_region(unsigned int kinds)
 {
 	const struct region *fits[nr_regions];

@@ -39,6 +39,10 @@
 #define DISK    "/tmp/disk"
 #define SWAP    DISK "/swap"
 #define CGROUPS "/tmp/cgroup"
+/* The group of the program, and those of processes with a limit. */
+#define GROUP     CGROUPS "/stress"
+#define LIMITED   CGROUPS "/limited"
+#define OOM_GROUP CGROUPS "/oom"
 
 /* Newer than the C library's headers. */
 #define ADVICE_SOFT_OFFLINE  101
@@ -152,6 +156,7 @@ void regions_open(void);
 void regions_close(void);
 const char *region_absent(unsigned int kinds);
 int span_map(const struct span *span);
+int span_map_small(const struct span *span);
 bool span_pick(struct span *span, const struct op *op);
 struct span span_part(const struct span *span, size_t first, size_t pages);
 uint64_t pagemap(const char *addr);

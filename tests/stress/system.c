@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "stress.h"
@@ -22,7 +23,7 @@
 #define SPLITS     "thp_split_page "
 #define COMPACT    "/proc/sys/vm/compact_memory"
 #define NODE1      "/sys/devices/system/node/node1"
-#define RECLAIM    CGROUPS "/stress/memory.reclaim"
+#define RECLAIM    GROUP "/memory.reclaim"
 
 /* ---- preparations */
 
@@ -56,8 +57,8 @@ static void make_cgroups(void)
 	if (mount("none", CGROUPS, "cgroup2", 0, NULL))
 		die("mount of cgroup2");
 	put_text(CGROUPS "/cgroup.subtree_control", "+memory");
-	mkdir(CGROUPS "/stress", 0700);
-	put_text(CGROUPS "/stress/cgroup.procs", "%d", getpid());
+	mkdir(GROUP, 0700);
+	put_text(GROUP "/cgroup.procs", "%d", getpid());
 }
 
 void system_prepare(void)
@@ -75,15 +76,24 @@ void system_prepare(void)
 	put_text(KSM "run", "1");
 }
 
-/* For who comes next in this guest. */
+static void kill_all(void)
+{
+	put_text(GROUP "/cgroup.kill", "1");
+	put_text(LIMITED "/cgroup.kill", "1");
+	put_text(OOM_GROUP "/cgroup.kill", "1");
+	while (wait(NULL) > 0)
+		;
+}
+
+/* For who comes next in this guest; not all of it need be there. */
 void system_restore(void)
 {
+	kill_all();
 	put_text(KSM "run", "0");
-	put_text(CGROUPS "/cgroup.procs", "%d", getpid());
-	if (swapoff(SWAP) && !missing_file(SWAP))
-		die("swapoff");
+	swapoff(SWAP);
 	umount2(CGROUPS, MNT_DETACH);
-	if (umount(DISK) && !missing_file(DISK))
+	/* EINVAL: it is not mounted. With the swap in use, it stays. */
+	if (!missing_file(DISK) && umount(DISK) && errno != EINVAL)
 		die("umount of the disk");
 	rmdir(DISK);
 }
@@ -110,32 +120,25 @@ static int write_one(struct op *op, struct span *span)
 	return put_text(files[op->arg], op->arg ? "3" : "1");
 }
 
-/* Small pages where a huge one would fit, until khugepaged has found them. */
+/* Until khugepaged has found that a huge page would fit. */
 static int khugepaged(struct op *op, struct span *span)
 {
-	long before;
-	int ret;
+	long before = get_number(KHUGEPAGED "pages_collapsed", NULL);
 
-	ret = call(madvise(span->addr, span->size, MADV_NOHUGEPAGE));
-	if (!ret)
-		ret = call(madvise(span->addr, span->size, MADV_DONTNEED));
-	if (!ret)
-		ret = call(madvise(span->addr, span->size, MADV_POPULATE_WRITE));
-	before = get_number(KHUGEPAGED "pages_collapsed", NULL);
-	if (!ret)
-		ret = call(madvise(span->addr, span->size, MADV_HUGEPAGE));
-	return ret ?: wait_for_more(KHUGEPAGED "pages_collapsed", NULL, before);
+	return span_map_small(span) ?: wait_for_more(KHUGEPAGED "pages_collapsed", NULL, before);
 }
 
 static int split(struct op *op, struct span *span)
 {
 	long before = get_number("/proc/vmstat", SPLITS);
-	int ret;
+	int ret = span_map_small(span);
 
-	/* There may be no huge page to split: then the counter stays. */
-	madvise(span->addr, span->size, ADVICE_COLLAPSE);
-	ret = put_text(SPLIT, "%d,0x%lx,0x%lx", getpid(), (unsigned long)span->addr,
-		       (unsigned long)span->addr + span->size);
+	if (!ret)
+		ret = call(madvise(span->addr, span->size, ADVICE_COLLAPSE));
+	if (!ret)
+		ret = put_text(SPLIT, "%d,0x%lx,0x%lx", getpid(), (unsigned long)span->addr,
+			       (unsigned long)span->addr + span->size);
+	/* Somebody else may have split it. */
 	if (!ret && get_number("/proc/vmstat", SPLITS) == before)
 		ret = -EAGAIN;
 	return ret;
@@ -275,7 +278,12 @@ static struct op ops[] = {
 	  .destroys = THP,
 	  .flags = WHOLE,
 	  .exclusive = true },
-	{ .name = "split-huge-page", .run = split, .missing = no_split, .on = THP, .flags = WHOLE },
+	{ .name = "split-huge-page",
+	  .run = split,
+	  .missing = no_split,
+	  .on = THP,
+	  .destroys = THP,
+	  .flags = WHOLE },
 	{ .name = "ksm-merge",
 	  .run = ksm_merge,
 	  .missing = no_ksm,
