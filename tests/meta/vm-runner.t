@@ -93,6 +93,8 @@ check two_last_suites says 'slip2:1: a second suite that is last, beside' \
 # The demo's exit status is that of the run; one that never started is a failure.
 check exit_status_of_command [ "$(tests/vm/run --logs "$logs" --drivers '' run "$kernel" \
 	'echo hello; exit 7' 2>/dev/null || echo "status $?")" = $'hello\nstatus 7' ]
+check kernel_message_of_command [ "$(tests/vm/run --logs "$logs" --drivers '' run "$kernel" \
+	'echo "BUG: planted" >/dev/kmsg' 2>/dev/null || echo "status $?")" = $'kernel: BUG: planted\nstatus 1' ]
 check drivers_missing says "insmod: can't insert" \
 	tests/vm/run --logs "$logs" --drivers no_such_driver run "$kernel" true
 finish
