@@ -30,9 +30,9 @@ run: guest-ready ## boot KERNEL in QEMU with the sample drivers and run the demo
 	$(Q)tests/vm/run --drivers "$(guest-drivers)" run $(KERNEL) edu-demo
 
 test: ## run all tests: unit, scenarios, meta, and in QEMU on Debian's kernels
-test-all: ## the same on all kernels: Debian's, debug, newest
+test-all: ## the same on all kernels, Debian's, debug and newest, and a minute of stress on each
 test test-all: test-builds
-	$(Q)tests/vm/test $(test-kernels)
+	$(Q)tests/vm/test $(if $(filter test-all,$@),--stress) $(test-kernels)
 
 # What is typed is looked at before anything is built.
 test-one: ## run the tests named by T=, e.g. T=row-iommu (KERNEL= works)
@@ -45,10 +45,12 @@ kernel: ## build the kernel CONFIG=debug or newest, as all verbs with KERNEL= do
 		CONFIG=newest)))
 	$(Q)tests/vm/kernel --fetch $(CONFIG)
 
-#: DRIVER= CALLS= SEED=  what make fuzz calls (skeleton), how often, and the seed of another run
+#: SEED=n            of what is random in make fuzz and make stress: another run
+SEED ?=
+
+#: DRIVER= CALLS=    what make fuzz calls (skeleton), and how often
 DRIVER ?= skeleton
 CALLS ?= 200000
-SEED ?=
 
 # A thousand calls take less than a second.
 fuzz: guest-ready build/user/fuzz ## call the commands of DRIVER with arguments that are almost right
@@ -68,7 +70,7 @@ stress: guest-ready build/user/stress ## let a device work in a hostile address 
 	$(Q)$(MAKE) driver/tests/vm/xmmu_test
 	$(Q)tests/vm/run --drivers $(flavor)/xmmu_test --row hostile \
 		--boot-seconds $$((120 + 60 * $(MINUTES))) run $(KERNEL) \
-		"stress --seconds $$((60 * $(MINUTES)))"
+		"stress --seconds $$((60 * $(MINUTES))) $(if $(SEED),--seed $(SEED))"
 
 shell: guest-ready ## boot KERNEL with the sample drivers and start a shell in the guest
 	$(Q)tests/vm/run --drivers "$(guest-drivers)" shell $(KERNEL)
