@@ -28,6 +28,8 @@ check "a function has its contract" shows api/walk.html 'bool xmmu_walk_next(str
 check "a function has its context" shows api/walk.html 'Context:'
 check "a group has code of a driver that compiles" shows api/walk.html 'xmmu_walk_init(&amp;walk'
 check "a sample has its code" shows samples/skeleton.html 'static void skeleton_zap'
+check "the tutorial has its race" shows tutorial/index.html 'discard: stale access: '
+check "the tutorial has what comes of the repair" shows tutorial/index.html 'bound 3'
 check "decisions are in the manual" shows decisions.html 'Decisions'
 
 refuses 'xmmu_no_such_function' "a function that does not exist" <<<':c:func:`xmmu_no_such_function`'
