@@ -289,6 +289,23 @@ static int skeleton_on_range(struct skeleton_context *context, unsigned int comm
 	return ret;
 }
 
+static bool skeleton_knows(unsigned int command)
+{
+	switch (command) {
+	case XMMU_SKELETON_ATTACH:
+	case XMMU_SKELETON_DETACH:
+	case XMMU_SKELETON_STATS:
+	case XMMU_SKELETON_RANGE_ADD:
+	case XMMU_SKELETON_RANGE_DEL:
+	case XMMU_SKELETON_POPULATE:
+	case XMMU_SKELETON_ZAP:
+	case XMMU_SKELETON_QUERY:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int skeleton_run(struct skeleton_context *context, unsigned int command,
 			union skeleton_argument *arg)
 {
@@ -304,13 +321,8 @@ static int skeleton_run(struct skeleton_context *context, unsigned int command,
 		return 0;
 	case XMMU_SKELETON_RANGE_ADD:
 		return skeleton_check_mm(context) ?: skeleton_range_add(context, &arg->range);
-	case XMMU_SKELETON_RANGE_DEL:
-	case XMMU_SKELETON_POPULATE:
-	case XMMU_SKELETON_ZAP:
-	case XMMU_SKELETON_QUERY:
-		return skeleton_check_mm(context) ?: skeleton_on_range(context, command, arg);
 	default:
-		return -ENOTTY;
+		return skeleton_check_mm(context) ?: skeleton_on_range(context, command, arg);
 	}
 }
 
@@ -321,14 +333,14 @@ static long skeleton_ioctl(struct file *file, unsigned int command, unsigned lon
 	union skeleton_argument arg;
 	int ret;
 
-	if (_IOC_TYPE(command) != XMMU_SKELETON_IOC || size > sizeof(arg))
+	if (!skeleton_knows(command))
 		return -ENOTTY;
 	memset(&arg, 0, sizeof(arg));
 	if (_IOC_DIR(command) & _IOC_WRITE && copy_from_user(&arg, user, size))
 		return -EFAULT;
 	ret = skeleton_run(file->private_data, command, &arg);
 	/* After an error too: it tells how far populate came. */
-	if (ret != -ENOTTY && _IOC_DIR(command) & _IOC_READ && copy_to_user(user, &arg, size))
+	if (_IOC_DIR(command) & _IOC_READ && copy_to_user(user, &arg, size))
 		return -EFAULT;
 	return ret;
 }

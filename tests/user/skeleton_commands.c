@@ -22,6 +22,8 @@ static void unknown_commands_are_enotty(void **state)
 	assert_int_equal(sk_call(fd, _IOW('X', 1, __u64), &buffer), -ENOTTY);
 	assert_int_equal(sk_call(fd, _IOC(_IOC_WRITE, XMMU_SKELETON_IOC, 1, 8192), &buffer),
 			 -ENOTTY);
+	/* Nobody looks at the argument. */
+	assert_int_equal(sk_call(fd, _IOW(XMMU_SKELETON_IOC, 99, __u64), NULL), -ENOTTY);
 	close(fd);
 }
 
