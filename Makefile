@@ -138,13 +138,13 @@ $(test-programs-32): build/user/%: tests/user/%.c | deps-build
 	$(call link,$(USER_FLAGS) -static)
 
 # Functions in tables have parameters that not all of them need.
-$(fuzz-programs): $(wildcard tests/fuzz/*.c) | deps-build
+$(fuzz-programs): $(wildcard tests/fuzz/*.c) tests/user/lib/number.c | deps-build
 	$(call link,$(USER_FLAGS) -Wno-unused-parameter -static)
 
 $(test-objects): build/user/lib/%.o: tests/user/lib/%.c | deps-build
 	$(call link,$(USER_FLAGS) -c)
 
-$(stress-program): $(wildcard tests/stress/*.c) | deps-build
+$(stress-program): $(wildcard tests/stress/*.c) tests/user/lib/number.c | deps-build
 	$(call link,$(USER_FLAGS) -Wno-unused-parameter)
 
 $(unit-programs): build/unit/%: tests/unit/%.c | deps-build

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
+#include "number.h"
 
 #define WORKERS       3
 #define CALLS_DEFAULT 200000
@@ -145,21 +146,6 @@ struct usage {
 	long mirrors;
 };
 
-/* The number in a line that begins with some word, or -1. */
-static long number_after(const char *path, const char *word)
-{
-	FILE *file = fopen(path, "r");
-	char line[512];
-	long value = -1;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, word, strlen(word)))
-			sscanf(line + strlen(word), "%*[: ]%ld", &value);
-	if (file)
-		fclose(file);
-	return value;
-}
-
 static long count_lines(const char *path)
 {
 	FILE *file = fopen(path, "r");
@@ -173,27 +159,15 @@ static long count_lines(const char *path)
 	return lines;
 }
 
-static long read_number(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	long value = -1;
-
-	if (file && fscanf(file, "%ld", &value) != 1)
-		value = -1;
-	if (file)
-		fclose(file);
-	return value;
-}
-
 static struct usage measure(void)
 {
 	struct usage usage;
 	char path[128];
 
-	usage.slab_kb = number_after("/proc/meminfo", "SUnreclaim");
-	usage.mms = number_after("/proc/slabinfo", "mm_struct ");
+	usage.slab_kb = number_in("/proc/meminfo", "SUnreclaim");
+	usage.mms = number_in("/proc/slabinfo", "mm_struct");
 	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", target->module);
-	usage.references = read_number(path);
+	usage.references = number_in(path, NULL);
 	snprintf(path, sizeof(path), "/sys/kernel/debug/xmmu-%s/mirrors", target->module);
 	usage.mirrors = count_lines(path);
 	return usage;

@@ -190,7 +190,7 @@ static int exceed_limit(int fd)
 		write_all(fd, limit);
 	if (cpu_wrong)
 		return 3;
-	return get_number(LIMITED "/memory.events", "\nmax ") > 0 ? 0 : 6;
+	return number_in(LIMITED "/memory.events", "max") > 0 ? 0 : 6;
 }
 
 /* Only the end of a process can make room. */

@@ -92,20 +92,6 @@ int put_text(const char *path, const char *format, ...)
 	return ret;
 }
 
-/* The number in a file; with a key the one after it. -1 if there is none. */
-long get_number(const char *path, const char *key)
-{
-	char text[8192], *at = text;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t len = read(fd, text, sizeof(text) - 1);
-
-	close(fd);
-	text[len < 0 ? 0 : len] = '\0';
-	if (key)
-		at = strstr(text, key);
-	return at && *at ? atol(at + (key ? strlen(key) : 0)) : -1;
-}
-
 /* ---- threads */
 
 static struct thread {

@@ -41,7 +41,7 @@ static void hugetlb_open(struct region *region)
 	if (region->absent)
 		return;
 	put_text(POOL, "8");
-	if (get_number(POOL, NULL) < 4)
+	if (number_in(POOL, NULL) < 4)
 		die("huge pages");
 	region->fd = memory_file(region, MFD_HUGETLB);
 }

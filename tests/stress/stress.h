@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "../vm/xmmu_test/abi.h"
+#include "number.h"
 
 #define PAGE     4096UL
 #define HUGE     (2UL << 20)
@@ -133,7 +134,6 @@ void seed_random(unsigned int value);
 int this_thread(void);
 void start_thread(void (*run)(void *arg), void *arg);
 __attribute__((format(printf, 2, 3))) int put_text(const char *path, const char *format, ...);
-long get_number(const char *path, const char *key);
 void die(const char *what);
 
 /* stamp.c */

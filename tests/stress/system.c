@@ -20,7 +20,7 @@
 #define THP_DIR    "/sys/kernel/mm/transparent_hugepage/"
 #define KHUGEPAGED THP_DIR "khugepaged/"
 #define SPLIT      "/sys/kernel/debug/split_huge_pages"
-#define SPLITS     "thp_split_page "
+#define SPLITS     "thp_split_page"
 #define COMPACT    "/proc/sys/vm/compact_memory"
 #define NODE1      "/sys/devices/system/node/node1"
 #define RECLAIM    GROUP "/memory.reclaim"
@@ -106,7 +106,7 @@ static int wait_for_more(const char *path, const char *key, long before)
 	long limit = now_ms() + 1000;
 
 	while (now_ms() < limit) {
-		if (get_number(path, key) > before)
+		if (number_in(path, key) > before)
 			return 0;
 		nap_us(10000);
 	}
@@ -123,14 +123,14 @@ static int write_one(struct op *op, struct span *span)
 /* Until khugepaged has found that a huge page would fit. */
 static int khugepaged(struct op *op, struct span *span)
 {
-	long before = get_number(KHUGEPAGED "pages_collapsed", NULL);
+	long before = number_in(KHUGEPAGED "pages_collapsed", NULL);
 
 	return span_map_small(span) ?: wait_for_more(KHUGEPAGED "pages_collapsed", NULL, before);
 }
 
 static int split(struct op *op, struct span *span)
 {
-	long before = get_number("/proc/vmstat", SPLITS);
+	long before = number_in("/proc/vmstat", SPLITS);
 	int ret = span_map_small(span);
 
 	if (!ret)
@@ -139,7 +139,7 @@ static int split(struct op *op, struct span *span)
 		ret = put_text(SPLIT, "%d,0x%lx,0x%lx", getpid(), (unsigned long)span->addr,
 			       (unsigned long)span->addr + span->size);
 	/* Somebody else may have split it. */
-	if (!ret && get_number("/proc/vmstat", SPLITS) == before)
+	if (!ret && number_in("/proc/vmstat", SPLITS) == before)
 		ret = -EAGAIN;
 	return ret;
 }
@@ -147,7 +147,7 @@ static int split(struct op *op, struct span *span)
 /* Pages without stamps, which are all alike. */
 static int ksm_merge(struct op *op, struct span *span)
 {
-	long before = get_number(KSM "pages_sharing", NULL);
+	long before = number_in(KSM "pages_sharing", NULL);
 	size_t i;
 
 	if (madvise(span->addr, span->size, MADV_DONTNEED))
@@ -243,7 +243,7 @@ static const char *no_split(struct op *op)
 {
 	const char *missing = no_khugepaged(op) ?: missing_file(SPLIT);
 
-	if (!missing && get_number("/proc/vmstat", SPLITS) < 0)
+	if (!missing && number_in("/proc/vmstat", SPLITS) < 0)
 		missing = "the kernel does not count split pages (CONFIG_VM_EVENT_COUNTERS)";
 	return missing;
 }

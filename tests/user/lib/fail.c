@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 
 #include "fail.h"
+#include "number.h"
 
 #define FAILURES_MAX 2000
 #define ATTEMPT_MS   60000
@@ -23,19 +24,6 @@ static int put(const char *path, const char *format, unsigned long value)
 	if (fd >= 0)
 		close(fd);
 	return ret;
-}
-
-/* A missing file reads as -1. */
-static long get(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	long value = -1;
-
-	if (file && fscanf(file, "%ld", &value) != 1)
-		value = -1;
-	if (file)
-		fclose(file);
-	return value;
 }
 
 /* ---- who injects */
@@ -71,7 +59,7 @@ static int arm(const struct injector *injector, unsigned int nth)
 /* Whether it has failed. */
 static bool disarm(const struct injector *injector)
 {
-	bool fired = get(injector->path()) == 0;
+	bool fired = number_in(injector->path(), NULL) == 0;
 
 	arm(injector, 0);
 	return fired;
