@@ -36,7 +36,7 @@ $(all-explore): %: %.o $(hosted-objects)
 	$(call link,-no-pie,$(EXPLORE_LIBS))
 
 .PHONY: bench-explore
-bench-explore: build/explore/toys/long_way ## how many schedules a second the explorer tries
+bench-explore: build/explore/toys/long_way ## how many different orders a second the explorer tries
 	$(Q)$< --strategy exhaustive --bound 3
 	$(Q)$< --strategy random --seconds 3
 

@@ -79,7 +79,7 @@ debugs() {
 repeats_itself() {
 	local pass
 	for pass in first second; do
-		"$programs/double_checked_ok" --steps 1 | sed 's/, [^,]*schedules.s,.* s//' >"$scratch/$pass"
+		"$programs/double_checked_ok" --steps 1 | sed 's/, [^,]*orders.s,.* s//' >"$scratch/$pass"
 	done
 	cat "$scratch/first"
 	grep -q '^random' "$scratch/first"

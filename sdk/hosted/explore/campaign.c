@@ -54,12 +54,12 @@ static void show(const struct campaign *campaign, const struct part *part, bool 
 	if (!campaign->out || (!end && !isatty(fileno(campaign->out))))
 		return;
 	fprintf(campaign->out,
-		"%s%-8s %8lu schedules (%lu given up), %8lu orders (%lu new), %7.0f schedules/s, "
+		"%s%-8s %8lu orders (%lu new, %lu again, %lu given up), %7.0f orders/s, "
 		"%5.1f M steps/s, %6.2f s%s%s%s",
-		isatty(fileno(campaign->out)) ? "\r" : "", part->name, part->runs - part->given_up,
-		part->given_up, part->orders, part->new_orders,
-		(part->runs - part->given_up) / took, part->events / took / 1e6, took,
-		*why ? ": " : "", why, end ? "\n" : "");
+		isatty(fileno(campaign->out)) ? "\r" : "", part->name, part->orders,
+		part->new_orders, part->runs - part->given_up - part->orders, part->given_up,
+		part->orders / took, part->events / took / 1e6, took, *why ? ": " : "", why,
+		end ? "\n" : "");
 	fflush(campaign->out);
 }
 
