@@ -49,8 +49,11 @@ static void rmap_after_fork(void)
 	trace("");
 	expect(hosted_migrate(child, at(2)), 0);
 	trace(EVENT("CLEAR", "2-3"));
+	/* A program may put out what is its own; the kernel by itself anything. */
 	expect(hosted_madvise(child, at(2), PAGE_SIZE, HOSTED_PAGEOUT), 0);
-	trace(EVENT("CLEAR", "2-3"));
+	trace("");
+	expect(hosted_reclaim(child, at(2)), 0);
+	trace("list clear_flush_young 2-3\n" EVENT("CLEAR", "2-3"));
 	loads(mm, 2, 3);
 	loads(child, 2, 3);
 	mmput(child);

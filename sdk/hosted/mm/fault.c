@@ -5,6 +5,8 @@
  */
 #include "internal.h"
 
+#define AROUND (16 * PAGE_SIZE)
+
 struct fault {
 	struct vm_area_struct *vma;
 	struct mm_struct *mm;
@@ -122,27 +124,66 @@ static bool huge_possible(const struct fault *fault)
 	return place.slot && !hosted_get(&place);
 }
 
-/* False: without memory for it a small page will do. */
-static bool fault_huge(struct fault *fault)
+/* Where the entry is as it was found. */
+static void map_huge(const struct fault *fault, struct folio *folio)
 {
-	unsigned long start = ALIGN_DOWN(fault->addr, PMD_SIZE);
-	bool writable = fault->vma->vm_flags & VM_WRITE && is_write(fault);
 	struct hosted_place place;
+
+	spin_lock(&fault->mm->page_table_lock);
+	place = hosted_huge_place(fault->mm, fault->addr);
+	if (place.slot && hosted_get(&place) == fault->entry) {
+		hosted_map_folio(folio, 1);
+		hosted_set(fault->mm, &place,
+			   hosted_entry_make(folio->pfn,
+					     page_bits(fault, is_write(fault)) | HOSTED_HUGE));
+	}
+	spin_unlock(&fault->mm->page_table_lock);
+}
+
+static struct folio *new_huge(struct fault *fault)
+{
 	struct folio *folio;
 
 	hosted_anon_prepare(fault->vma);
 	folio = hosted_folio_alloc(HOSTED_PMD_ORDER);
+	if (folio)
+		hosted_new_anon(folio, fault->vma, ALIGN_DOWN(fault->addr, PMD_SIZE), true);
+	return folio;
+}
+
+/* False: without memory for it a small page will do. */
+static bool fault_huge(struct fault *fault)
+{
+	struct folio *folio;
+
+	if (!is_write(fault)) {
+		hosted_anon_prepare(fault->vma);
+		folio = hosted_huge_zero_folio();
+		if (folio)
+			map_huge(fault, folio);
+		return folio;
+	}
+	folio = new_huge(fault);
 	if (!folio)
 		return false;
-	hosted_new_anon(folio, fault->vma, start, true);
-	spin_lock(&fault->mm->page_table_lock);
-	place = hosted_huge_place(fault->mm, start);
-	if (place.slot && !hosted_get(&place)) {
-		hosted_map_folio(folio, 1);
-		hosted_set(fault->mm, &place,
-			   hosted_entry_make(folio->pfn, page_bits(fault, writable) | HOSTED_HUGE));
-	}
-	spin_unlock(&fault->mm->page_table_lock);
+	map_huge(fault, folio);
+	folio_put(folio);
+	return true;
+}
+
+/* Zeros become a page in which all is written but nothing has been. */
+static bool replace_huge_zero(struct fault *fault)
+{
+	struct folio *folio = new_huge(fault);
+	struct mmu_notifier_range event;
+	unsigned long start = ALIGN_DOWN(fault->addr, PMD_SIZE);
+
+	if (!folio)
+		return false;
+	hosted_event_init(&event, fault->mm, MMU_NOTIFY_CLEAR, start, start + PMD_SIZE, NULL);
+	hosted_event_start(&event);
+	map_huge(fault, folio);
+	hosted_event_end(&event);
 	folio_put(folio);
 	return true;
 }
@@ -177,6 +218,36 @@ static void map_file(struct fault *fault, struct folio *folio)
 	map_if_same(fault, folio, folio->pfn, page_bits(fault, writable));
 }
 
+/* What is in memory beside the page, as far as nobody has it locked. */
+static void map_neighbour(struct fault *fault)
+{
+	struct address_space *mapping = hosted_mapping(fault->vma);
+	struct folio *folio;
+
+	if (!hosted_cache_has(mapping, file_index(fault)))
+		return;
+	folio = hosted_cache_get(mapping, file_index(fault));
+	if (folio_trylock(folio)) {
+		if (folio->mapping == mapping && file_index(fault) < mapping->pages)
+			map_file(fault, folio);
+		folio_unlock(folio);
+	}
+	folio_put(folio);
+}
+
+/* A read maps more than the one page: 16, beginning with an address that fits, in one table. */
+static void map_neighbours(const struct fault *fault)
+{
+	const struct vm_area_struct *vma = fault->vma;
+	struct fault near = *fault;
+	unsigned long end;
+
+	near.addr = max(ALIGN_DOWN(fault->addr, AROUND), vma->vm_start);
+	end = min3(near.addr + AROUND, vma->vm_end, ALIGN(fault->addr + 1, PMD_SIZE));
+	for (; near.addr < end; near.addr += PAGE_SIZE)
+		map_neighbour(&near);
+}
+
 static vm_fault_t fault_file(struct fault *fault)
 {
 	struct address_space *mapping = hosted_mapping(fault->vma);
@@ -201,6 +272,8 @@ static vm_fault_t fault_file(struct fault *fault)
 		map_file(fault, folio);
 	folio_unlock(folio);
 	folio_put(folio);
+	if (!ret && !is_write(fault))
+		map_neighbours(fault);
 	return ret;
 }
 
@@ -371,6 +444,9 @@ static vm_fault_t fault_protected(struct fault *fault)
 		set_if_same(fault, fault->entry | (is_write(fault) ? page_bits(fault, true) : 0));
 		return 0;
 	}
+	if (fault->entry & HOSTED_HUGE && hosted_folio_test(folio, HOSTED_PG_ZERO) &&
+	    hosted_generation >= HOSTED_7_3 && replace_huge_zero(fault))
+		return 0;
 	if (fault->entry & HOSTED_HUGE) {
 		hosted_split_huge(fault->vma, fault->addr);
 		return handle_entry(fault);

@@ -77,6 +77,8 @@ static inline void hosted_folio_clear(struct folio *folio, enum hosted_page_flag
 struct folio *hosted_folio_alloc(unsigned int order);
 struct folio *hosted_folio_of(unsigned long pfn);
 struct folio *hosted_zero_folio(void);
+/* NULL: out of memory. */
+struct folio *hosted_huge_zero_folio(void);
 void hosted_folio_wait_unlocked(struct folio *folio);
 void hosted_folio_break(struct folio *huge);
 struct folio *hosted_folio_hold(struct folio *folio);
@@ -268,6 +270,8 @@ void hosted_zap_event(struct vm_area_struct *vma, unsigned long start, unsigned 
 		      bool only_file);
 /* Map the huge page around addr, if there is one, by pages; in an event of its own. */
 void hosted_split_huge(struct vm_area_struct *vma, unsigned long addr);
+/* The same with the event, though there may be none. */
+void hosted_split_event(struct vm_area_struct *vma, unsigned long addr);
 /* The next entry from addr on, below end, with page_table_lock held; false: there is none. */
 bool hosted_lock_next(struct vm_area_struct *vma, unsigned long *addr, unsigned long end,
 		      struct hosted_place *place);

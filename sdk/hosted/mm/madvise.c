@@ -28,22 +28,29 @@ static void free_entry(struct vm_area_struct *vma, const struct hosted_place *pl
 	}
 }
 
+/* The huge page there becomes pages, if nobody else uses it. */
+static bool split_page(struct mm_struct *mm, unsigned long addr)
+{
+	struct folio *folio = hosted_folio_at(mm, addr);
+	bool done = false;
+
+	if (!folio)
+		return false;
+	if (folio_trylock(folio)) {
+		done = !hosted_folio_split(folio);
+		folio_unlock(folio);
+	}
+	folio_put(folio);
+	return done;
+}
+
 /* A huge page of which only a part is given up. */
 static void split_at(struct vm_area_struct *vma, unsigned long addr)
 {
 	struct hosted_place place = hosted_place_of(vma->vm_mm, addr, false);
-	struct folio *folio;
 
-	if (place.level != HOSTED_PMD || place.addr == addr)
-		return;
-	folio = hosted_folio_at(vma->vm_mm, addr);
-	if (!folio)
-		return;
-	if (folio_trylock(folio)) {
-		hosted_folio_split(folio);
-		folio_unlock(folio);
-	}
-	folio_put(folio);
+	if (place.level == HOSTED_PMD && place.addr != addr)
+		split_page(vma->vm_mm, addr);
 }
 
 static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned long end)
@@ -83,17 +90,49 @@ static void page_out(struct mm_struct *mm, unsigned long addr)
 	hosted_reclaim(mm, addr);
 }
 
-/* Pages that can not be had are left. */
+/* The page at the place, unless others map it, too. */
+static const struct folio *own_folio(const struct hosted_place *place)
+{
+	u64 entry = hosted_get(place);
+	const struct folio *folio;
+
+	if (!(entry & HOSTED_PRESENT))
+		return NULL;
+	folio = hosted_folio_of(hosted_entry_pfn(entry));
+	if (folio->maps != 1 && folio->maps != hosted_folio_pages(folio))
+		return folio->order && place->level == HOSTED_PTE ? folio : NULL;
+	return hosted_folio_test(folio, HOSTED_PG_ZERO) ? NULL : folio;
+}
+
+/* Whether a huge page would go out as a whole. Up to 6.1 one that is mapped by pages does not. */
+static bool takes_all(const struct folio *folio, const struct hosted_place *place,
+		      unsigned long end)
+{
+	if (place->level == HOSTED_PMD)
+		return place->addr + PMD_SIZE <= end;
+	return hosted_generation > HOSTED_6_1 && folio->maps == hosted_folio_pages(folio) &&
+	       hosted_entry_pfn(hosted_get(place)) == folio->pfn &&
+	       place->addr + hosted_folio_pages(folio) * PAGE_SIZE <= end;
+}
+
+/* Returns what comes next. Pages that can not be had are left, and so are those of others. */
+static unsigned long pageout_place(struct mm_struct *mm, unsigned long addr, unsigned long end)
+{
+	struct hosted_place place = hosted_place_of(mm, addr, false);
+	const struct folio *folio = own_folio(&place);
+
+	if (folio && folio->order && (place.addr != addr || !takes_all(folio, &place, end)) &&
+	    split_page(mm, addr))
+		return addr;
+	if (folio && place.addr == addr)
+		page_out(mm, addr);
+	return place.addr + place.size;
+}
+
 static int advise_pageout(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
-	struct mm_struct *mm = vma->vm_mm;
-	struct hosted_place place;
-
-	while ((start = hosted_populated(mm, start, end, HOSTED_PTE)) < end) {
-		place = hosted_place_of(mm, start, false);
-		page_out(mm, start);
-		start = place.addr + place.size;
-	}
+	while ((start = hosted_populated(vma->vm_mm, start, end, HOSTED_PTE)) < end)
+		start = pageout_place(vma->vm_mm, start, end);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ static struct hosted_table folios;
 static unsigned long small_pages;
 static unsigned long huge_pages;
 static unsigned long in_use;
-static struct folio *zero_folio;
+static struct folio *zero_folio, *huge_zero_folio;
 
 unsigned long hosted_page_limit = ULONG_MAX;
 
@@ -57,13 +57,24 @@ struct folio *hosted_folio_alloc(unsigned int order)
 	return folio;
 }
 
+static struct folio *zeros(struct folio **folio, unsigned int order)
+{
+	if (!*folio) {
+		*folio = hosted_folio_alloc(order);
+		if (*folio)
+			hosted_folio_set(*folio, HOSTED_PG_ZERO);
+	}
+	return *folio;
+}
+
 struct folio *hosted_zero_folio(void)
 {
-	if (!zero_folio) {
-		zero_folio = hosted_folio_alloc(0);
-		hosted_folio_set(zero_folio, HOSTED_PG_ZERO);
-	}
-	return zero_folio;
+	return zeros(&zero_folio, 0);
+}
+
+struct folio *hosted_huge_zero_folio(void)
+{
+	return zeros(&huge_zero_folio, HOSTED_PMD_ORDER);
 }
 
 static void free_content(struct folio *folio)

@@ -13,6 +13,19 @@ static void let_go_on(struct mm_struct *mm)
 	wake_up_all(&served_wq);
 }
 
+/* Memory that has no file on a disk behind it. */
+static bool can_register(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct vm_area_struct *vma = find_vma(mm, start);
+
+	if (!vma || vma->vm_start >= end)
+		return false;
+	for (; vma && vma->vm_start < end; vma = hosted_vma_next(vma))
+		if (!hosted_vma_is_anon(vma) && hosted_mapping(vma)->disk)
+			return false;
+	return true;
+}
+
 static int set_registered(struct mm_struct *mm, unsigned long addr, unsigned long len, bool on)
 {
 	unsigned long end = addr + len;
@@ -22,6 +35,10 @@ static int set_registered(struct mm_struct *mm, unsigned long addr, unsigned lon
 	if (err)
 		return err;
 	mmap_write_lock(mm);
+	if (!can_register(mm, addr, end)) {
+		mmap_write_unlock(mm);
+		return -EINVAL;
+	}
 	hosted_vma_split(mm, addr);
 	hosted_vma_split(mm, end);
 	for (vma = find_vma(mm, addr); vma && vma->vm_start < end; vma = hosted_vma_next(vma))

@@ -108,15 +108,14 @@ void hosted_zap_event(struct vm_area_struct *vma, unsigned long start, unsigned 
 	hosted_gather_free(&gather);
 }
 
-void hosted_split_huge(struct vm_area_struct *vma, unsigned long addr)
+void hosted_split_event(struct vm_area_struct *vma, unsigned long addr)
 {
+	unsigned long start = ALIGN_DOWN(addr, PMD_SIZE);
 	struct mm_struct *mm = vma->vm_mm;
 	struct mmu_notifier_range event;
-	struct hosted_place place = hosted_place_of(mm, addr, false);
+	struct hosted_place place;
 
-	if (place.level != HOSTED_PMD)
-		return;
-	hosted_event_init(&event, mm, MMU_NOTIFY_CLEAR, place.addr, place.addr + PMD_SIZE, NULL);
+	hosted_event_init(&event, mm, MMU_NOTIFY_CLEAR, start, start + PMD_SIZE, NULL);
 	hosted_event_start(&event);
 	spin_lock(&mm->page_table_lock);
 	place = hosted_place_of(mm, addr, false);
@@ -124,6 +123,12 @@ void hosted_split_huge(struct vm_area_struct *vma, unsigned long addr)
 		hosted_split_entry(mm, &place);
 	spin_unlock(&mm->page_table_lock);
 	hosted_event_end(&event);
+}
+
+void hosted_split_huge(struct vm_area_struct *vma, unsigned long addr)
+{
+	if (hosted_place_of(vma->vm_mm, addr, false).level == HOSTED_PMD)
+		hosted_split_event(vma, addr);
 }
 
 /*
