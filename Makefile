@@ -150,7 +150,8 @@ $(stress-program): $(wildcard tests/stress/*.c) tests/user/lib/number.c | deps-b
 $(unit-programs): build/unit/%: tests/unit/%.c | deps-build
 	$(call link,$(UNIT_FLAGS),$(UNIT_LIBS) -lcmocka)
 
-include sdk/hosted/hosted.mk sdk/hosted/coverage.mk tests/explore/planted.mk
+include sdk/hosted/hosted.mk sdk/hosted/coverage.mk tests/explore/planted.mk \
+	tests/conform/conform.mk
 
 -include $(wildcard build/user/*.d build/user/lib/*.d build/unit/*.d)
 

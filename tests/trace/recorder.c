@@ -33,6 +33,8 @@ void recorder_add(struct recorder *recorder, const char *what, const char *event
 	if (start != end && (end <= recorder->base || start >= recorder->end))
 		return;
 	spin_lock_irqsave(&recorder->lock, flags);
+	if (size - recorder->used < RECORDER_LINE)
+		recorder->used = scnprintf(text, size, "too much\n");
 	recorder->used +=
 		scnprintf(text + recorder->used, size - recorder->used, "%s%s", what, event);
 	if (!start && end == ULONG_MAX)
@@ -42,6 +44,17 @@ void recorder_add(struct recorder *recorder, const char *what, const char *event
 					    " %ld-%ld", page_number(recorder, start),
 					    page_number(recorder, end));
 	recorder->used += scnprintf(text + recorder->used, size - recorder->used, "%s\n", tail);
+	spin_unlock_irqrestore(&recorder->lock, flags);
+}
+
+void recorder_take(struct recorder *recorder, char *text, size_t size)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&recorder->lock, flags);
+	memcpy(text, recorder->text, min(recorder->used, size - 1));
+	text[min(recorder->used, size - 1)] = 0;
+	recorder->used = 0;
 	spin_unlock_irqrestore(&recorder->lock, flags);
 }
 

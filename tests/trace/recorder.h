@@ -19,6 +19,9 @@
 
 #include <linux/mmu_notifier.h>
 
+/* The longest line. Where there is no room for one, the record begins anew with "too much". */
+#define RECORDER_LINE 128
+
 struct recorder {
 	struct mmu_notifier list;
 	struct mmu_interval_notifier interval;
@@ -29,7 +32,7 @@ struct recorder {
 	bool refuse;
 	spinlock_t lock;
 	size_t used;
-	char text[2048];
+	char text[131072];
 };
 
 extern const struct mmu_notifier_ops recorder_list_ops;
@@ -41,6 +44,8 @@ void recorder_detach(struct recorder *recorder);
 /* A line; the span is left out if it is empty, and the line if the span is outside. */
 void recorder_add(struct recorder *recorder, const char *what, const char *event,
 		  unsigned long start, unsigned long end, const char *tail);
+/* What was recorded since the last time. */
+void recorder_take(struct recorder *recorder, char *text, size_t size);
 
 static inline struct recorder *recorder_of(struct mmu_notifier *list)
 {
