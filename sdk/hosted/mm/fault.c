@@ -578,10 +578,12 @@ int hosted_store(struct mm_struct *mm, unsigned long addr, u64 value)
 
 void hosted_device_access(struct mm_struct *mm, unsigned long addr, unsigned long pfn, bool write)
 {
-	struct hosted_place place = hosted_place_of(mm, addr, false);
-	u64 entry = hosted_get(&place);
+	struct hosted_place place;
+	u64 entry;
 
 	hosted_device_access_pfn(pfn);
+	place = hosted_look(mm, addr, HOSTED_MARKED_READ);
+	entry = hosted_get(&place);
 	if (!(entry & HOSTED_PRESENT) && !hosted_entry_is(entry, HOSTED_DEVICE))
 		hosted_fail("stale access", "nothing is mapped at %lx, the device has page %lx",
 			    addr, pfn);

@@ -331,6 +331,8 @@ void hosted_device_access_pfn(unsigned long pfn)
 
 	if (!folio)
 		hosted_fail("stale access", "there is no page %lx", pfn);
+	/* Whoever gives up the last reference might have come before. */
+	hosted_point(HOSTED_MARKED_READ, &folio->refs, sizeof(folio->refs));
 	if (hosted_folio_test(folio, HOSTED_PG_FREED))
 		hosted_fail("stale access", "page %lx was freed", pfn);
 }
