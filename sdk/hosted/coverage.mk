@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # How much of the SDK core and of the hosted kernel the unit tests and the scenarios run. Everything
 # is built once more for that, in a tree of hard links, so that nothing of it gets into other builds.
+# What is left of an earlier time would be counted, so there is nothing.
 
 coverage-tree := build/coverage
 coverage-sources := Makefile VERSION docs include sample-drivers sdk templates tests
@@ -13,10 +14,8 @@ coverage-programs = $(hosted-units) $(explore-programs) $(toy-programs)
 
 .PHONY: coverage coverage-builds
 coverage: | deps-coverage ## say how much of sdk/core and sdk/hosted the unit tests and scenarios run
-	$(Q)mkdir -p $(coverage-tree)/build
-	$(Q)rm -rf $(coverage-sources:%=$(coverage-tree)/%)
+	$(Q)rm -rf $(coverage-tree) && mkdir -p $(coverage-tree)
 	$(Q)cp -al $(coverage-sources) $(coverage-tree)
-	$(Q)find $(coverage-tree)/build -name '*.gcda' -delete
 	$(Q)$(parallel) -C $(coverage-tree) COVERAGE=1 coverage-builds
 	$(Q)sdk/hosted/coverage $(coverage-tree) $(coverage-least) $(coverage-of)
 
