@@ -9,6 +9,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
@@ -16,6 +17,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
+#include <xmmu/gather.h>
 #include <xmmu/ops.h>
 #include <xmmu/stats.h>
 
@@ -96,26 +98,25 @@ struct xmmu_mirror {
 	struct xmmu_config config;
 	struct mm_struct *mm;
 	unsigned long watchdog; /* jiffies */
-	/* Nobody listens to invalidations, and the device has no DMA addresses that stay. */
-	bool plain;
 	/* Bits of enum xmmu_flag in sdk/core/internal.h; waited for as bits, so zeroed is valid. */
 	unsigned long flags;
 	/* enum xmmu_state in sdk/core/internal.h. Written under the lock. */
 	unsigned int state;
-	/* The mirror's lock: one of the two, chosen by the policy. */
+	/* The mirror's lock: one of the two, chosen by the policy of the first attach. */
+	bool atomic;
 	struct mutex mutex;
 	spinlock_t spin;
-	struct mmu_notifier notifier;
-	/*
-	 * Callbacks of this mirror that wait, and invalidations of the mm whose callbacks are over
-	 * and which have not ended; and how many have ended. See xmmu_walk_begin().
-	 */
+	/* At addresses that no program has: called when the address space goes, and not before. */
+	struct mmu_interval_notifier exit;
+	/* Callbacks that wait for the device. */
 	atomic_t open;
-	atomic_t ended;
 	/* Under the lock. */
 	struct rb_root_cached blocks;
-	/* The last that was given to a ticket. Under the lock. */
-	u64 last_ticket;
+	/*
+	 * What whoever holds the lock has zapped, or nothing, and the last number that was given to
+	 * a ticket. Under the lock.
+	 */
+	struct xmmu_gather gather;
 	/* The flush that whoever holds the lock is posting, until it is confirmed or listed. */
 	atomic64_t posted;
 	/* Innermost lock: tickets, listed. */
@@ -148,8 +149,9 @@ struct xmmu_mirror {
  *      them}
  *
  * @retval 0           Attached.
- * @retval -EINVAL     A mandatory callback or the device is missing, an enum value is unknown, or
- *                     xmmu_module_init() was not called.
+ * @retval -EINVAL     A mandatory callback or the device is missing, an enum value is unknown,
+ *                     xmmu_module_init() was not called, or only one of this and an earlier attach
+ *                     has ::XMMU_ATOMIC: what kind of lock a mirror has does not change.
  * @retval -EOPNOTSUPP ::XMMU_DMA_LEAF for a device that may bounce, or ::XMMU_DMA_XFER with
  *                     ::XMMU_ATOMIC.
  * @retval -EBUSY      The mirror is attached to another address space.
@@ -248,7 +250,19 @@ void xmmu_mirror_isolate(struct xmmu_mirror *mirror);
  *
  * @ctx{process; may sleep unless ::XMMU_ATOMIC}
  */
-void xmmu_mirror_lock(struct xmmu_mirror *mirror);
+static inline void xmmu_mirror_lock(struct xmmu_mirror *mirror)
+{
+	/*
+	 * Which lock it is sparse can not follow: __acquire() and __release() hide the spinlock
+	 * from it. Lockdep checks both.
+	 */
+	if (unlikely(mirror->atomic)) {
+		spin_lock(&mirror->spin);
+		__release(&mirror->spin);
+	} else {
+		mutex_lock(&mirror->mutex);
+	}
+}
 
 /**
  * @brief Drop the lock taken by xmmu_mirror_lock().
@@ -257,7 +271,15 @@ void xmmu_mirror_lock(struct xmmu_mirror *mirror);
  *
  * @ctx{process}
  */
-void xmmu_mirror_unlock(struct xmmu_mirror *mirror);
+static inline void xmmu_mirror_unlock(struct xmmu_mirror *mirror)
+{
+	if (unlikely(mirror->atomic)) {
+		__acquire(&mirror->spin);
+		spin_unlock(&mirror->spin);
+	} else {
+		mutex_unlock(&mirror->mutex);
+	}
+}
 
 /**
  * @brief Tell lockdep that the mirror's lock must be held here.
@@ -266,7 +288,13 @@ void xmmu_mirror_unlock(struct xmmu_mirror *mirror);
  *
  * @ctx{any}
  */
-void xmmu_mirror_assert_locked(const struct xmmu_mirror *mirror);
+static inline void xmmu_mirror_assert_locked(const struct xmmu_mirror *mirror)
+{
+	if (mirror->atomic)
+		lockdep_assert_held(&mirror->spin);
+	else
+		lockdep_assert_held(&mirror->mutex);
+}
 
 /** @} */
 

@@ -206,7 +206,8 @@ struct xmmu_ops {
 	 *
 	 * @param mirror  The mirror.
 	 *
-	 * @ctx{process\, in the kernel's exit path; may sleep; must not detach}
+	 * @ctx{process\, in the kernel's exit path; may sleep; must neither detach nor remove
+	 *      ranges\, which wait for this call}
 	 */
 	void (*release)(struct xmmu_mirror *mirror);
 

@@ -39,25 +39,23 @@ struct xmmu_range {
 	struct xmmu_mirror *mirror;
 	struct xmmu_block *block;
 	struct kref ref;
+	/* enum xmmu_range_heat in sdk/core/internal.h. Written under the lock. */
+	u8 heat;
+	/* enum xmmu_range_state in sdk/core/internal.h. Written under the lock. */
+	u8 state;
+	/* enum xmmu_range_vmas in sdk/core/internal.h. Written under mmap_lock, or the lock. */
+	u8 vmas;
 	/*
 	 * Advanced under the mirror's lock by each invalidation that overlaps; a walk compares it
 	 * under the lock with what it read before it faulted.
 	 */
 	unsigned long seq;
-	/* seq as it was when the re-arming worker began to wait. Under the lock. */
-	unsigned long rearm_seq;
 	/*
 	 * All that walks have committed and no zap has taken back lies in between; nothing does if
 	 * the end is not after the start. Under the lock.
 	 */
 	unsigned long filled_start;
 	unsigned long filled_end;
-	/* An invalidation was seen and its end was not. Under the lock. */
-	bool cold;
-	/* mirror->ended when it got cold. Under the lock. */
-	int cold_since;
-	/* enum xmmu_range_state in sdk/core/internal.h. Written under the lock. */
-	u8 state;
 	/*
 	 * DMA addresses of populated pages by 2 MiB chunk, XMMU_DMA_LEAF only. The addresses are
 	 * under the lock; the array has its own.

@@ -64,15 +64,17 @@ struct xmmu_range;
  * committed, and when a page that hmm_range_fault() can not fault in was brought in otherwise.
  *
  * That one wait can be long if a program chooses so: a page of a userfaultfd, or of a file system
- * in user space. In the caller's own context a fatal signal ends the former. xmmu_mirror_detach()
- * waits for such walks.
+ * in user space. In the caller's own context a fatal signal ends the former. It can also be long if
+ * an invalidation waits in a callback of another driver. xmmu_mirror_detach() waits for such walks.
+ *
+ * A walk without a budget has one of its own, which starts with its first retry or second window.
  */
 struct xmmu_budget {
 	/** @cond INTERNAL */
 	unsigned long stall;
-	unsigned long stall_end;
 	unsigned long total_end;
-	/** @endcond */
+	unsigned long end; /* the nearer of the two limits */
+			   /** @endcond */
 };
 
 /**
@@ -97,11 +99,10 @@ void xmmu_budget_init(struct xmmu_budget *budget, unsigned int stall_ms, unsigne
 struct xmmu_walk {
 	/** @cond INTERNAL */
 	struct xmmu_range *range;
-	struct mm_struct *mm;
+	struct mm_struct *mm; /* held, or NULL */
 	struct xmmu_budget *budget;
 	struct xmmu_budget own_budget;
-	unsigned long pos;  /* first byte not committed */
-	unsigned long stop; /* end of the window */
+	struct hmm_range hmm; /* the window; starts with the first byte that is not committed */
 	unsigned long end;
 	unsigned long seq;
 	unsigned long rearms;    /* block->nr_rearms when the walk began to wait for its worker */
@@ -112,7 +113,6 @@ struct xmmu_walk {
 	bool pinned;  /* counted in mirror->users */
 	bool locked;  /* the window is open */
 	bool rearmed; /* read_begin returned after seq was read */
-	unsigned long *pfns;
 	unsigned long inline_pfns[XMMU_WALK_INLINE_PAGES];
 	/** @endcond */
 };
@@ -226,7 +226,7 @@ int xmmu_walk_end(struct xmmu_walk *walk);
  */
 static inline unsigned long xmmu_walk_start(const struct xmmu_walk *walk)
 {
-	return walk->pos;
+	return walk->hmm.start;
 }
 
 /**
@@ -239,7 +239,7 @@ static inline unsigned long xmmu_walk_start(const struct xmmu_walk *walk)
  */
 static inline unsigned long xmmu_walk_stop(const struct xmmu_walk *walk)
 {
-	return walk->stop;
+	return walk->hmm.end;
 }
 
 /**
@@ -304,7 +304,7 @@ bool xmmu_walk_leaf(struct xmmu_walk *walk, struct xmmu_leaf *leaf, unsigned lon
  */
 static inline const unsigned long *xmmu_walk_frames(const struct xmmu_walk *walk)
 {
-	return walk->flags & XMMU_SNAPSHOT ? NULL : walk->pfns;
+	return walk->flags & XMMU_SNAPSHOT ? NULL : walk->hmm.hmm_pfns;
 }
 
 /**

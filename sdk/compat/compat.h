@@ -72,4 +72,12 @@ static inline bool xmmu_compat_may_inspect(struct task_struct *task, struct mm_s
 }
 #endif
 
+/* Newer kernels carry some bits of what is in the array to what hmm_range_fault() makes of it. */
+static inline void xmmu_compat_clear_frames(unsigned long *frames, unsigned long count)
+{
+#if XMMU_HAS_HMM_DMA_MAPPED
+	memset_l(frames, 0, count);
+#endif
+}
+
 #endif /* XMMU_COMPAT_H */

@@ -51,7 +51,7 @@ int xmmu_dma_reserve(struct xmmu_walk *walk)
 {
 	struct xmmu_range *range = walk->range;
 	gfp_t gfp = walk->flags & XMMU_NOWAIT ? GFP_NOWAIT : GFP_KERNEL_ACCOUNT;
-	unsigned long index = walk->pos / XMMU_WINDOW;
+	unsigned long index = walk->hmm.start / XMMU_WINDOW;
 	struct xmmu_chunk *chunk;
 	int err;
 
@@ -105,8 +105,7 @@ static void xmmu_entry_mark(struct xmmu_range *range, dma_addr_t *entry)
 
 void xmmu_dma_mark_zapped(struct xmmu_range *range, unsigned long start, unsigned long end)
 {
-	if (xmmu_dma_used(range))
-		xmmu_dma_for_each(range, start, end, xmmu_entry_mark);
+	xmmu_dma_for_each(range, start, end, xmmu_entry_mark);
 }
 
 static void xmmu_entry_unmap_zapped(struct xmmu_range *range, dma_addr_t *entry)
@@ -132,9 +131,9 @@ static bool xmmu_entry_serves(dma_addr_t entry, bool write)
  */
 bool xmmu_dma_upgrades(struct xmmu_walk *walk)
 {
-	unsigned long addr, *pfn = walk->pfns;
+	unsigned long addr, *pfn = walk->hmm.hmm_pfns;
 
-	for (addr = walk->pos; addr < walk->stop; addr += PAGE_SIZE, pfn++) {
+	for (addr = walk->hmm.start; addr < walk->hmm.end; addr += PAGE_SIZE, pfn++) {
 		dma_addr_t entry = *xmmu_entry(walk->range, addr);
 
 		if (xmmu_entry_serves(entry, false) && xmmu_walk_wants_write(walk, *pfn) &&
@@ -171,10 +170,10 @@ static int xmmu_entry_map(struct xmmu_walk *walk, dma_addr_t *entry, unsigned lo
 /* Map the window; after an error xmmu_dma_abandon() follows. Under the lock. */
 int xmmu_dma_map(struct xmmu_walk *walk)
 {
-	unsigned long addr, *pfn = walk->pfns;
+	unsigned long addr, *pfn = walk->hmm.hmm_pfns;
 	int err = 0;
 
-	for (addr = walk->pos; addr < walk->stop && !err; addr += PAGE_SIZE, pfn++)
+	for (addr = walk->hmm.start; addr < walk->hmm.end && !err; addr += PAGE_SIZE, pfn++)
 		if (xmmu_walk_takes(walk, *pfn))
 			err = xmmu_entry_map(walk, xmmu_entry(walk->range, addr), *pfn);
 	return err;
@@ -194,15 +193,14 @@ static void xmmu_entry_abandon(struct xmmu_range *range, dma_addr_t *entry)
 /* The device has the window. Under the lock. */
 void xmmu_dma_keep(struct xmmu_walk *walk)
 {
-	if (xmmu_dma_used(walk->range))
-		xmmu_dma_for_each(walk->range, walk->pos, walk->stop, xmmu_entry_keep);
+	xmmu_dma_for_each(walk->range, walk->hmm.start, walk->hmm.end, xmmu_entry_keep);
 }
 
 /* The device does not get the window: unmap what was mapped for it. Under the lock. */
 void xmmu_dma_abandon(struct xmmu_walk *walk)
 {
 	if (xmmu_dma_used(walk->range))
-		xmmu_dma_for_each(walk->range, walk->pos, walk->stop, xmmu_entry_abandon);
+		xmmu_dma_for_each(walk->range, walk->hmm.start, walk->hmm.end, xmmu_entry_abandon);
 }
 
 /* The DMA address of a page of the open window. Under the lock. */
@@ -217,8 +215,6 @@ void xmmu_dma_free(struct xmmu_range *range)
 	struct xmmu_chunk *chunk;
 	unsigned long index;
 
-	if (xa_empty(&range->dma))
-		return;
 	xa_for_each(&range->dma, index, chunk)
 		kfree(chunk);
 	xa_destroy(&range->dma);

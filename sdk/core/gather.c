@@ -47,10 +47,8 @@ void xmmu_ticket_add(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket,
 	ticket->end = end;
 	ticket->orphan = false;
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
-	if (kind == XMMU_TICKET_FLUSH)
-		ticket->confirmed = !xmmu_flush_take(mirror, id);
-	else
-		ticket->confirmed = test_bit(XMMU_FLAG_CUT, &mirror->flags);
+	ticket->confirmed = (kind == XMMU_TICKET_FLUSH && !xmmu_flush_take(mirror, id)) ||
+			    test_bit(XMMU_FLAG_CUT, &mirror->flags);
 	list_add_tail(&ticket->node, &mirror->tickets);
 	WRITE_ONCE(mirror->listed, mirror->listed + 1);
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
@@ -95,15 +93,12 @@ static void xmmu_ticket_confirm_locked(struct xmmu_mirror *mirror, struct xmmu_t
 	xmmu_mirror_wake(mirror);
 }
 
-static void xmmu_flush_confirm(struct xmmu_mirror *mirror, u64 id)
+/* The flush was not confirmed while it was posted. */
+static noinline void xmmu_flush_confirm_listed(struct xmmu_mirror *mirror, u64 id)
 {
 	struct xmmu_ticket *ticket;
 	unsigned long irq;
 
-	if (xmmu_flush_take(mirror, id)) {
-		trace_xmmu_flush_done(mirror, id);
-		return;
-	}
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
 	list_for_each_entry(ticket, &mirror->tickets, node) {
 		if (ticket->id == id && ticket->kind == XMMU_TICKET_FLUSH) {
@@ -112,6 +107,14 @@ static void xmmu_flush_confirm(struct xmmu_mirror *mirror, u64 id)
 		}
 	}
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+}
+
+static void xmmu_flush_confirm(struct xmmu_mirror *mirror, u64 id)
+{
+	if (xmmu_flush_take(mirror, id))
+		trace_xmmu_flush_done(mirror, id);
+	else
+		xmmu_flush_confirm_listed(mirror, id);
 }
 
 void xmmu_flush_done(struct xmmu_mirror *mirror, u64 ticket)
@@ -141,24 +144,6 @@ bool xmmu_ticket_pending(struct xmmu_mirror *mirror, unsigned long start, unsign
 	}
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
 	return pending;
-}
-
-/*
- * Post a flush; whether it is confirmed by the time its function returns, as it is if the device is
- * cut off. Under the mirror's lock.
- */
-bool xmmu_flush_post(struct xmmu_mirror *mirror, const struct xmmu_gather *gather)
-{
-	/* Before the device can confirm, and before looking at the bit: see complete_all. */
-	atomic64_xchg(&mirror->posted, gather->ticket);
-	if (test_bit(XMMU_FLAG_CUT, &mirror->flags)) {
-		atomic64_set(&mirror->posted, 0);
-		return true;
-	}
-	xmmu_count(mirror, flushes);
-	trace_xmmu_flush(mirror, gather->ticket, gather->start, gather->end);
-	mirror->config.ops->flush(mirror, gather);
-	return atomic64_read_acquire(&mirror->posted) != gather->ticket;
 }
 
 /*

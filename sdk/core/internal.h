@@ -21,6 +21,11 @@ enum xmmu_flag {
 	XMMU_FLAG_LOCKS,    /* the locks are initialised: once, since others may wait on them */
 	XMMU_FLAG_ISOLATED, /* isolation has begun */
 	XMMU_FLAG_CUT,      /* the device can not reach memory; set under ticket_lock */
+	/*
+	 * Nobody listens to invalidations, none are left out, the device has no DMA addresses that
+	 * stay, and it can be told to forget.
+	 */
+	XMMU_FLAG_PLAIN,
 };
 
 enum xmmu_state {
@@ -36,6 +41,20 @@ enum xmmu_range_state {
 	XMMU_RANGE_REMOVED,
 };
 
+/* Whether an invalidation may be open that a walk must not run beside. */
+enum xmmu_range_heat {
+	XMMU_RANGE_WARM,
+	XMMU_RANGE_COLD,     /* one was seen, and its end was not */
+	XMMU_RANGE_REARMING, /* the worker waits for the end of all that were seen */
+};
+
+/* What is known of the mappings below a range. */
+enum xmmu_range_vmas {
+	XMMU_VMAS_UNKNOWN, /* 0, so that nothing has to be set; again when a mapping goes */
+	XMMU_VMAS_PLAIN,   /* they cover it without a hole, and hmm may walk all of them */
+	XMMU_VMAS_MIXED,   /* they have to be looked at, window by window */
+};
+
 /*
  * A coarse stretch of the address space under one interval notifier. A range belongs to exactly
  * one block, which contains it; blocks may overlap. The notifier is inserted while the block has
@@ -47,7 +66,6 @@ struct xmmu_block {
 	struct xmmu_mirror *mirror;
 	const struct xmmu_ops *ops;   /* outlives the mirror */
 	struct rb_root_cached ranges; /* under the mirror's lock */
-	unsigned int nr_ranges;       /* under the mirror's lock */
 	struct kref ref;
 	struct work_struct rearm;
 	unsigned long nr_rearms; /* how often the worker has finished; written under the lock */
@@ -61,18 +79,18 @@ struct xmmu_inval {
 	struct xmmu_range *range; /* of the driver's zap; NULL if it is everything */
 	enum mmu_notifier_event event;
 	bool blockable;
-	bool own; /* the driver caused it: nothing is zapped */
+	bool own;                 /* the driver caused it: nothing is zapped */
+	struct xmmu_range *first; /* of the block, in the span; NULL if there is none */
 	unsigned long start;
 	unsigned long end;
-	struct xmmu_gather gather;
+	struct xmmu_gather gather; /* what was zapped */
 	/* In the list, or NULL. The tickets up to gather.ticket concern the invalidation. */
 	struct xmmu_ticket *ticket;
 	struct xmmu_ticket stack_ticket;
 	struct xmmu_ticket *spare; /* allocated for a flush that nobody waits for */
-	u64 wait_ns;
-	ktime_t stalled; /* when it began to wait, or 0 */
-	bool hit;        /* a range overlapped */
-	bool waiting;    /* xmmu_inval_finish() must be called */
+	bool waiting;              /* xmmu_inval_finish() must be called; if so: */
+	ktime_t stalled;           /* when it began to wait */
+	u64 wait_ns;               /* for the device */
 };
 
 #define xmmu_slot(mirror, field) \
@@ -90,16 +108,57 @@ void xmmu_driver_del(struct xmmu_mirror *mirror);
 
 /* mirror.c */
 bool xmmu_mirror_trylock(struct xmmu_mirror *mirror);
-bool xmmu_mirror_pin(struct xmmu_mirror *mirror);
-void xmmu_mirror_unpin(struct xmmu_mirror *mirror);
-void xmmu_mirror_wake(struct xmmu_mirror *mirror);
-int xmmu_mirror_error(const struct xmmu_mirror *mirror);
+
+/* Whether it was ever attached. Until then it has no lock to take. */
+static inline bool xmmu_mirror_has_locks(const struct xmmu_mirror *mirror)
+{
+	return test_bit_acquire(XMMU_FLAG_LOCKS, &mirror->flags);
+}
+
+void xmmu_mirror_unpin_last(struct xmmu_mirror *mirror);
+
+/* Detach does not return before unpin. False if the mirror was never attached, or is detached. */
+static inline bool xmmu_mirror_pin(struct xmmu_mirror *mirror)
+{
+	return atomic_inc_not_zero(&mirror->users);
+}
+
+static inline void xmmu_mirror_unpin(struct xmmu_mirror *mirror)
+{
+	if (!atomic_add_unless(&mirror->users, -1, 1))
+		xmmu_mirror_unpin_last(mirror);
+}
+
+/* Something changed that somebody may wait for. */
+static inline void xmmu_mirror_wake(struct xmmu_mirror *mirror)
+{
+	if (wq_has_sleeper(&mirror->wait))
+		wake_up_all(&mirror->wait);
+}
+
+/* Why the mirror can not be worked with, or 0. */
+static inline int xmmu_mirror_error(const struct xmmu_mirror *mirror)
+{
+	if (READ_ONCE(mirror->state) != XMMU_STATE_LIVE)
+		return -ESRCH;
+	return test_bit(XMMU_FLAG_ISOLATED, &mirror->flags) ? -EIO : 0;
+}
 
 /* range.c */
 struct xmmu_range *xmmu_block_first(struct xmmu_block *block, unsigned long start,
 				    unsigned long last);
 struct xmmu_range *xmmu_block_next(struct xmmu_range *range, unsigned long start,
 				   unsigned long last);
+/* The range of a block that has one; NULL if it has more, or none. */
+static inline struct xmmu_range *xmmu_block_only(const struct xmmu_block *block)
+{
+	struct rb_node *root = block->ranges.rb_root.rb_node;
+
+	if (!root || root->rb_left || root->rb_right)
+		return NULL;
+	return rb_entry(root, struct xmmu_range, node.rb);
+}
+
 struct xmmu_block *xmmu_mirror_first_block(struct xmmu_mirror *mirror);
 struct xmmu_block *xmmu_mirror_next_block(struct xmmu_block *block);
 int xmmu_range_check(const struct xmmu_range *range, unsigned long start, unsigned long end);
@@ -117,7 +176,7 @@ void xmmu_range_zap_sync(struct xmmu_range *range, unsigned long start, unsigned
 extern const struct mmu_interval_notifier_ops xmmu_block_ops;
 void xmmu_inval_init(struct xmmu_inval *inval, struct xmmu_mirror *mirror, unsigned long start,
 		     unsigned long end);
-void xmmu_inval_zap(struct xmmu_inval *inval, struct xmmu_range *range);
+void xmmu_range_zap_filled(struct xmmu_range *range, unsigned long start, unsigned long end);
 void xmmu_inval_post(struct xmmu_inval *inval);
 void xmmu_inval_finish(struct xmmu_inval *inval);
 
@@ -130,6 +189,13 @@ static inline bool xmmu_ticket_any(const struct xmmu_mirror *mirror)
 	return smp_load_acquire(&mirror->listed);
 }
 
+/* Under the lock. */
+static inline void xmmu_gather_clear(struct xmmu_mirror *mirror)
+{
+	mirror->gather.start = ULONG_MAX;
+	mirror->gather.end = 0;
+}
+
 /* gather.c */
 void xmmu_ticket_add(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket,
 		     enum xmmu_ticket_kind kind, u64 id, unsigned long start, unsigned long end);
@@ -137,7 +203,6 @@ void xmmu_ticket_unlist(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket);
 void xmmu_ticket_del(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket);
 bool xmmu_ticket_pending(struct xmmu_mirror *mirror, unsigned long start, unsigned long end,
 			 u64 until);
-bool xmmu_flush_post(struct xmmu_mirror *mirror, const struct xmmu_gather *gather);
 bool xmmu_flush_listed(struct xmmu_mirror *mirror, unsigned long start, unsigned long end);
 u64 xmmu_ticket_wait(struct xmmu_mirror *mirror, unsigned long start, unsigned long end, u64 until);
 void xmmu_ticket_complete_all(struct xmmu_mirror *mirror);
@@ -145,7 +210,7 @@ void xmmu_ticket_complete_all(struct xmmu_mirror *mirror);
 /* xfer.c */
 void xmmu_xfer_abandon(struct xmmu_xfer *xfer);
 
-/* Whether leaves have DMA addresses. The first three functions are called only then. */
+/* Whether leaves have DMA addresses. Functions of dma.c are called only then, but for the last two. */
 static inline bool xmmu_dma_used(const struct xmmu_range *range)
 {
 	return range->mirror->config.dma == XMMU_DMA_LEAF;
@@ -157,14 +222,43 @@ int xmmu_dma_reserve(struct xmmu_walk *walk);
 bool xmmu_dma_upgrades(struct xmmu_walk *walk);
 int xmmu_dma_map(struct xmmu_walk *walk);
 void xmmu_dma_keep(struct xmmu_walk *walk);
-void xmmu_dma_abandon(struct xmmu_walk *walk);
 void xmmu_dma_mark_zapped(struct xmmu_range *range, unsigned long start, unsigned long end);
 void xmmu_dma_unmap(struct xmmu_range *range, unsigned long start, unsigned long end);
-dma_addr_t xmmu_dma_addr(struct xmmu_range *range, unsigned long addr);
 void xmmu_dma_free(struct xmmu_range *range);
+void xmmu_dma_abandon(struct xmmu_walk *walk);
+dma_addr_t xmmu_dma_addr(struct xmmu_range *range, unsigned long addr);
+
+/* What a step of a walk returns if it is to start anew; never leaves the SDK. */
+#define XMMU_AGAIN 1
+
+static inline struct xmmu_mirror *xmmu_walk_mirror(const struct xmmu_walk *walk)
+{
+	return walk->range->mirror;
+}
+
+static inline struct mm_struct *xmmu_walk_mm(const struct xmmu_walk *walk)
+{
+	return xmmu_walk_mirror(walk)->mm;
+}
+
+/* The bits of a page that is what the walk wants: there, and writable if the device is to write. */
+static inline unsigned long xmmu_walk_wanted(const struct xmmu_walk *walk)
+{
+	return HMM_PFN_VALID | (walk->flags & XMMU_WRITE ? HMM_PFN_WRITE : 0);
+}
+
+static inline bool xmmu_walk_takes(const struct xmmu_walk *walk, unsigned long pfn)
+{
+	return !(~pfn & xmmu_walk_wanted(walk));
+}
 
 /* walk.c */
-bool xmmu_walk_takes(const struct xmmu_walk *walk, unsigned long pfn);
+void xmmu_budget_progress(struct xmmu_budget *budget);
+struct xmmu_budget *xmmu_walk_budget(struct xmmu_walk *walk);
+unsigned long xmmu_walk_patience(struct xmmu_walk *walk);
 bool xmmu_walk_wants_write(const struct xmmu_walk *walk, unsigned long pfn);
+
+/* fault.c */
+int xmmu_walk_fault(struct xmmu_walk *walk);
 
 #endif

@@ -25,13 +25,8 @@ void xmmu_inval_init(struct xmmu_inval *inval, struct xmmu_mirror *mirror, unsig
 	inval->own = false;
 	inval->start = start;
 	inval->end = end;
-	inval->gather.start = ULONG_MAX;
-	inval->gather.end = 0;
 	inval->ticket = NULL;
 	inval->spare = NULL;
-	inval->wait_ns = 0;
-	inval->stalled = 0;
-	inval->hit = false;
 	inval->waiting = false;
 }
 
@@ -47,20 +42,28 @@ static void xmmu_range_emptied(struct xmmu_range *range, unsigned long start, un
 		range->filled_end = start;
 }
 
-/* Zap what the invalidation and the range have in common, as far as it can be populated. */
-void xmmu_inval_zap(struct xmmu_inval *inval, struct xmmu_range *range)
+/* Zap what a span and the range have in common, as far as it can be populated. Under the lock. */
+static __always_inline void xmmu_range_zap_plain(struct xmmu_mirror *mirror,
+						 struct xmmu_range *range, unsigned long start,
+						 unsigned long end)
 {
-	unsigned long start = max(inval->start, range->filled_start);
-	unsigned long end = min(inval->end, range->filled_end);
+	unsigned long from = max(start, range->filled_start), to = min(end, range->filled_end);
 
-	xmmu_mirror_assert_locked(inval->mirror);
-	if (start >= end)
+	xmmu_mirror_assert_locked(mirror);
+	if (from >= to)
 		return;
+	mirror->config.ops->zap(range, from, to, &mirror->gather);
+	xmmu_range_emptied(range, from, to);
+}
+
+/* The same, where DMA addresses may have to be unmapped later, and with the debug build's checks. */
+void xmmu_range_zap_filled(struct xmmu_range *range, unsigned long start, unsigned long end)
+{
 	xmmu_inject_delay();
-	inval->mirror->config.ops->zap(range, start, end, &inval->gather);
-	xmmu_range_emptied(range, start, end);
-	xmmu_dma_mark_zapped(range, start, end);
-	xmmu_debug_check_gather(&inval->gather, inval->start, inval->end);
+	xmmu_range_zap_plain(range->mirror, range, start, end);
+	if (xmmu_dma_used(range))
+		xmmu_dma_mark_zapped(range, start, end);
+	xmmu_debug_check_gather(&range->mirror->gather, start, end);
 	xmmu_inject_delay();
 }
 
@@ -68,7 +71,7 @@ void xmmu_inval_zap(struct xmmu_inval *inval, struct xmmu_range *range)
  * The kernel keeps walks out of the span until its event ends. When the driver zaps, only a ticket
  * over the whole span does. Where there is something to unmap it stays until that is done.
  */
-static void xmmu_inval_add_ticket(struct xmmu_inval *inval)
+static noinline void xmmu_inval_add_ticket(struct xmmu_inval *inval)
 {
 	struct xmmu_mirror *mirror = inval->mirror;
 	bool whole = !inval->block;
@@ -99,13 +102,10 @@ static void xmmu_block_unmap(struct xmmu_block *block, unsigned long start, unsi
  * whose flush it has waited for. An event that covers several blocks comes once for each, and what
  * others zap meanwhile in other ranges is theirs. Under the lock.
  */
-static void xmmu_inval_unmap(struct xmmu_inval *inval)
+static noinline void xmmu_inval_unmap(struct xmmu_inval *inval)
 {
-	bool mapped = inval->mirror->config.dma == XMMU_DMA_LEAF;
 	struct xmmu_block *block;
 
-	if (inval->own || !(mapped || IS_ENABLED(XMMU_DEBUG)))
-		return;
 	if (inval->range)
 		xmmu_range_unmap(inval->range, inval->start, inval->end);
 	else if (inval->block)
@@ -117,31 +117,53 @@ static void xmmu_inval_unmap(struct xmmu_inval *inval)
 
 static void xmmu_inval_done(struct xmmu_inval *inval)
 {
-	xmmu_inval_unmap(inval);
+	bool mapped = inval->mirror->config.dma == XMMU_DMA_LEAF;
+
+	if (!inval->own && (mapped || IS_ENABLED(XMMU_DEBUG)))
+		xmmu_inval_unmap(inval);
 	if (inval->ticket)
 		xmmu_ticket_del(inval->mirror, inval->ticket);
 }
 
-/* Whether nothing was removed that the device caches, or it has forgotten it by now. */
-static bool xmmu_inval_flush(struct xmmu_inval *inval)
+/*
+ * Post a flush of what was zapped; whether it is confirmed by the time its function returns. A device
+ * that is cut off meanwhile never confirms: the ticket is told, see xmmu_ticket_add().
+ */
+static __always_inline bool xmmu_flush_post(struct xmmu_mirror *mirror)
 {
-	struct xmmu_mirror *mirror = inval->mirror;
+	u64 ticket = ++mirror->gather.ticket;
 
-	if (xmmu_gather_empty(&inval->gather))
-		return true;
-	xmmu_count(mirror, zaps);
-	return !mirror->config.ops->flush || xmmu_flush_post(mirror, &inval->gather);
+	xmmu_count(mirror, flushes);
+	/* Before the device can confirm. */
+	atomic64_xchg(&mirror->posted, ticket);
+	trace_xmmu_flush(mirror, &mirror->gather);
+	mirror->config.ops->flush(mirror, &mirror->gather);
+	return atomic64_read_acquire(&mirror->posted) != ticket;
 }
 
-/* The zaps are done: post the flush, and find out whether there is something to wait for. */
-void xmmu_inval_post(struct xmmu_inval *inval)
+/*
+ * Whether nothing was removed that the device caches, or it has forgotten it by now. Under the lock.
+ */
+static bool xmmu_mirror_flush(struct xmmu_mirror *mirror)
+{
+	if (!xmmu_gather_empty(&mirror->gather)) {
+		if (mirror->config.ops->flush && !test_bit(XMMU_FLAG_CUT, &mirror->flags))
+			return xmmu_flush_post(mirror);
+		xmmu_count(mirror, zaps);
+	}
+	mirror->gather.ticket++;
+	return true;
+}
+
+/* The flush is posted: is there something to wait for? Under the lock. */
+static void xmmu_inval_posted(struct xmmu_inval *inval, bool flushed)
 {
 	struct xmmu_mirror *mirror = inval->mirror;
 
-	xmmu_mirror_assert_locked(mirror);
-	inval->gather.ticket = ++mirror->last_ticket;
+	inval->gather = mirror->gather;
+	xmmu_gather_clear(mirror);
 	/* If the driver's own zap waits for others, its ticket keeps walks out meanwhile. */
-	if (!xmmu_inval_flush(inval) || (!inval->block && xmmu_ticket_any(mirror)))
+	if (!flushed || (!inval->block && xmmu_ticket_any(mirror)))
 		xmmu_inval_add_ticket(inval);
 	inval->waiting =
 		xmmu_ticket_pending(mirror, inval->start, inval->end, inval->gather.ticket);
@@ -149,11 +171,19 @@ void xmmu_inval_post(struct xmmu_inval *inval)
 		xmmu_inval_done(inval);
 }
 
+/* The zaps are done: post the flush, and find out whether there is something to wait for. */
+void xmmu_inval_post(struct xmmu_inval *inval)
+{
+	xmmu_mirror_assert_locked(inval->mirror);
+	xmmu_inval_posted(inval, xmmu_mirror_flush(inval->mirror));
+}
+
 static void xmmu_inval_wait(struct xmmu_inval *inval)
 {
 	struct xmmu_mirror *mirror = inval->mirror;
 
-	if (mirror->config.policy == XMMU_ATOMIC) {
+	inval->wait_ns = 0;
+	if (mirror->atomic) {
 		WARN_ONCE(1, "xmmu: %s: a flush under XMMU_ATOMIC was not confirmed at once\n",
 			  XMMU_DRIVER_NAME);
 		xmmu_mirror_isolate(mirror);
@@ -161,17 +191,15 @@ static void xmmu_inval_wait(struct xmmu_inval *inval)
 	}
 	if (!inval->ticket || READ_ONCE(inval->ticket->confirmed))
 		xmmu_count(mirror, waits_shared);
-	inval->stalled = ktime_get();
 	xmmu_inject_delay();
 	inval->wait_ns = xmmu_ticket_wait(mirror, inval->start, inval->end, inval->gather.ticket);
 	xmmu_inject_delay();
 }
 
-/* Without the lock. Sleeps, unless there is nothing to wait for or the policy is ATOMIC. */
+/* If it is waiting. Without the lock. Sleeps, unless the policy is ATOMIC. */
 void xmmu_inval_finish(struct xmmu_inval *inval)
 {
-	if (!inval->waiting)
-		return;
+	inval->stalled = ktime_get();
 	xmmu_inval_wait(inval);
 	xmmu_mirror_lock(inval->mirror);
 	xmmu_inval_done(inval);
@@ -192,7 +220,7 @@ static bool xmmu_mirror_is_heard(const struct xmmu_mirror *mirror)
 	return mirror->config.ops->report || trace_xmmu_invalidate_enabled();
 }
 
-static void xmmu_inval_report(const struct xmmu_inval *inval, enum xmmu_outcome outcome)
+static noinline void xmmu_inval_report(const struct xmmu_inval *inval, enum xmmu_outcome outcome)
 {
 	struct xmmu_mirror *mirror = inval->mirror;
 	const struct xmmu_report report = {
@@ -200,11 +228,11 @@ static void xmmu_inval_report(const struct xmmu_inval *inval, enum xmmu_outcome 
 		.outcome = outcome,
 		.zap_start = inval->gather.start,
 		.zap_end = inval->gather.end,
-		.wait_ns = inval->wait_ns,
+		.wait_ns = outcome != XMMU_REFUSED && inval->waiting ? inval->wait_ns : 0,
 	};
 
 	trace_xmmu_invalidate(mirror, &report);
-	if (mirror->config.ops->report && (inval->hit || outcome == XMMU_REFUSED))
+	if (mirror->config.ops->report && (inval->first || outcome == XMMU_REFUSED))
 		mirror->config.ops->report(mirror, &report);
 }
 
@@ -217,100 +245,86 @@ static void xmmu_inval_leave(struct xmmu_inval *inval, enum xmmu_outcome outcome
 		xmmu_count(mirror, refused);
 	if (outcome == XMMU_FILTERED)
 		xmmu_count(mirror, filtered);
-	if (inval->stalled)
-		xmmu_count_max(mirror, invalidate_ns_max,
-			       ktime_to_ns(ktime_sub(ktime_get(), inval->stalled)));
 	if (xmmu_mirror_is_heard(mirror))
 		xmmu_inval_report(inval, outcome);
+}
+
+static void xmmu_event_count(struct xmmu_mirror *mirror, const struct mmu_notifier_range *event)
+{
+	unsigned int kind = event->event;
+
+	if (unlikely(kind >= XMMU_STATS_EVENTS))
+		kind = XMMU_STATS_EVENTS - 1;
+	atomic64_inc(xmmu_slot(mirror, events) + kind);
 }
 
 /* Taken without sleeping if the event must not block; false if that was not possible. */
 static bool xmmu_event_lock(struct xmmu_mirror *mirror, bool blockable)
 {
-	if (!blockable) {
-		xmmu_count(mirror, nonblock);
-		xmmu_debug_nonblock_start();
-		if (mirror->config.policy == XMMU_REFUSE)
-			return false;
-		if (mirror->config.policy == XMMU_TRYLOCK)
-			return xmmu_mirror_trylock(mirror);
+	bool locked = true;
+
+	if (blockable) {
+		xmmu_mirror_lock(mirror);
+		return true;
 	}
-	xmmu_mirror_lock(mirror);
-	return true;
+	xmmu_count(mirror, nonblock);
+	xmmu_debug_nonblock_start();
+	if (mirror->config.policy == XMMU_ATOMIC)
+		xmmu_mirror_lock(mirror);
+	else
+		locked = mirror->config.policy == XMMU_TRYLOCK && xmmu_mirror_trylock(mirror);
+	if (!locked)
+		xmmu_debug_nonblock_end();
+	return locked;
 }
 
-static void xmmu_event_unlock(struct xmmu_mirror *mirror, bool blockable, bool locked)
+static void xmmu_event_unlock(struct xmmu_mirror *mirror, bool blockable)
 {
-	if (locked)
-		xmmu_mirror_unlock(mirror);
+	xmmu_mirror_unlock(mirror);
 	if (!blockable)
 		xmmu_debug_nonblock_end();
 }
 
 /*
- * The sequence of the range is advanced after that of the block, and `cold` before it: a walk reads
+ * The sequence of the range is advanced after that of the block, and `heat` before it: a walk reads
  * them in the opposite order. Both are advanced whatever the event.
  */
-static void xmmu_range_advance(struct xmmu_range *range, int ended)
+static void xmmu_range_advance(struct xmmu_range *range, enum mmu_notifier_event event)
 {
-	WRITE_ONCE(range->cold_since, ended);
-	WRITE_ONCE(range->cold, true);
+	if (event == MMU_NOTIFY_UNMAP)
+		WRITE_ONCE(range->vmas, XMMU_VMAS_UNKNOWN);
+	WRITE_ONCE(range->heat, XMMU_RANGE_COLD);
 	smp_store_release(&range->seq, range->seq + 1);
 }
 
 /*
- * Whether an event may have to do more than to advance the sequences: somebody listens, an older
- * flush is under way, or there may be something to unmap.
+ * Whether an event may have to do more than to zap and to flush: somebody listens, an older flush
+ * is under way, or there may be something to unmap or to leave out.
  */
 static bool xmmu_mirror_is_busy(struct xmmu_mirror *mirror)
 {
-	return !mirror->plain || trace_xmmu_invalidate_enabled() || xmmu_ticket_any(mirror);
-}
-
-/* Under the lock. Returns whether there is more to be done, for the mirror or in a range. */
-static bool xmmu_block_advance(struct xmmu_block *block, const struct mmu_notifier_range *event,
-			       unsigned long seq)
-{
-	int ended = atomic_read(&block->mirror->ended);
-	bool busy = xmmu_mirror_is_busy(block->mirror);
-	struct xmmu_range *range;
-
-	mmu_interval_set_seq(&block->notifier, seq);
-	xmmu_block_for_each(block, range, event->start, event->end - 1) {
-		xmmu_range_advance(range, ended);
-		busy |= event->start < range->filled_end && range->filled_start < event->end;
-	}
-	return busy;
-}
-
-/*
- * The part of an event that is never left out. Returns whether that was all, as it is for most;
- * otherwise the lock is still held, unless it could not be taken.
- */
-static bool xmmu_event_begin(struct xmmu_block *block, const struct mmu_notifier_range *event,
-			     unsigned long seq, bool blockable, bool *locked)
-{
-	struct xmmu_mirror *mirror = block->mirror;
-
-	*locked = xmmu_event_lock(mirror, blockable);
-	if (!*locked || xmmu_block_advance(block, event, seq))
-		return false;
-	xmmu_event_unlock(mirror, blockable, true);
-	return true;
+	return !(READ_ONCE(mirror->flags) & BIT(XMMU_FLAG_PLAIN)) ||
+	       trace_xmmu_invalidate_enabled() || xmmu_ticket_any(mirror);
 }
 
 static void xmmu_inval_zap_all(struct xmmu_inval *inval)
 {
 	struct xmmu_range *range;
 
-	/* Nothing was populated since everything was zapped. */
-	if (inval->mirror->state == XMMU_STATE_DEAD)
-		return;
-	xmmu_block_for_each(inval->block, range, inval->start, inval->end - 1) {
-		inval->hit = true;
-		if (!inval->own)
-			xmmu_inval_zap(inval, range);
-	}
+	for (range = inval->first; range && !inval->own;
+	     range = xmmu_block_next(range, inval->start, inval->end - 1))
+		xmmu_range_zap_filled(range, inval->start, inval->end);
+}
+
+static bool xmmu_inval_may_zap(const struct xmmu_inval *inval)
+{
+	struct xmmu_range *range;
+
+	for (range = inval->first; range;
+	     range = xmmu_block_next(range, inval->start, inval->end - 1))
+		if (inval->start < range->filled_end && range->filled_start < inval->end)
+			return true;
+	return false;
 }
 
 /*
@@ -322,16 +336,15 @@ static bool xmmu_inval_reserve_ticket(struct xmmu_inval *inval)
 {
 	struct xmmu_mirror *mirror = inval->mirror;
 
-	if (inval->blockable || mirror->config.policy != XMMU_TRYLOCK)
-		return true;
-	if (!mirror->config.ops->flush)
+	if (inval->blockable || mirror->config.policy != XMMU_TRYLOCK ||
+	    !mirror->config.ops->flush || !xmmu_inval_may_zap(inval))
 		return true;
 	inval->spare = kmalloc(sizeof(*inval->spare), GFP_NOWAIT | __GFP_NOWARN);
 	return inval->spare;
 }
 
 /* Leave the ticket to whoever confirms it; the kernel's next try finds it done, or waits. */
-static void xmmu_inval_orphan(struct xmmu_inval *inval)
+static noinline void xmmu_inval_orphan(struct xmmu_inval *inval)
 {
 	struct xmmu_mirror *mirror = inval->mirror;
 	unsigned long irq;
@@ -372,67 +385,151 @@ static bool xmmu_inval_begin(struct xmmu_inval *inval)
 	return xmmu_inval_settle(inval);
 }
 
-static void xmmu_inval_end(struct xmmu_inval *inval)
+static noinline void xmmu_inval_finish_event(struct xmmu_inval *inval)
 {
 	xmmu_inval_finish(inval);
+	atomic_dec(&inval->mirror->open);
+	xmmu_count_max(inval->mirror, invalidate_ns_max,
+		       ktime_to_ns(ktime_sub(ktime_get(), inval->stalled)));
+}
+
+static void xmmu_inval_end(struct xmmu_inval *inval)
+{
 	if (inval->waiting)
-		atomic_dec(&inval->mirror->open);
+		xmmu_inval_finish_event(inval);
 	xmmu_inval_leave(inval, inval->own ? XMMU_FILTERED : XMMU_INVALIDATED);
 }
 
 static void xmmu_inval_setup(struct xmmu_inval *inval, struct xmmu_block *block,
-			     const struct mmu_notifier_range *event, bool blockable)
+			     const struct mmu_notifier_range *event, bool blockable,
+			     struct xmmu_range *first)
 {
-	xmmu_inval_init(inval, block->mirror, event->start, event->end);
+	struct xmmu_mirror *mirror = block->mirror;
+
+	xmmu_inval_init(inval, mirror, event->start, event->end);
 	inval->block = block;
-	inval->own = xmmu_event_is_own(block->mirror, event);
+	/* Nothing was populated since everything was zapped. */
+	inval->first = READ_ONCE(mirror->state) == XMMU_STATE_DEAD ? NULL : first;
+	inval->own = xmmu_event_is_own(mirror, event);
 	inval->event = event->event;
 	inval->blockable = blockable;
+	inval->gather.end = 0;
 }
 
-/* All of the rest up to the waiting. Returns what the callback returns. */
-static bool xmmu_inval_event(struct xmmu_inval *inval, struct xmmu_block *block,
-			     const struct mmu_notifier_range *event, bool blockable, bool locked)
-{
-	bool done;
-
-	xmmu_inval_setup(inval, block, event, blockable);
-	done = locked && xmmu_inval_begin(inval);
-	if (done && inval->waiting)
-		atomic_inc(&block->mirror->open);
-	xmmu_event_unlock(block->mirror, blockable, locked);
-	if (!done)
-		xmmu_inval_leave(inval, XMMU_REFUSED);
-	return done;
-}
-
-static noinline bool xmmu_block_zap(struct xmmu_block *block,
-				    const struct mmu_notifier_range *event, bool blockable,
-				    bool locked)
+/* The lock could not be taken. */
+static noinline bool xmmu_block_refuse(struct xmmu_block *block,
+				       const struct mmu_notifier_range *event)
 {
 	struct xmmu_inval inval __uninitialized;
-	bool done = xmmu_inval_event(&inval, block, event, blockable, locked);
 
+	xmmu_inval_setup(&inval, block, event, false, NULL);
+	xmmu_inval_leave(&inval, XMMU_REFUSED);
+	return false;
+}
+
+/*
+ * An event with everything that may come: filters, reports, waiting. If it has to wait and may do so
+ * in a second pass, the kernel keeps the record until then; without memory for it everything is done
+ * here. `posted` says that zaps and flush are. Drops the lock; returns what the callback returns.
+ */
+static noinline bool xmmu_block_zap(struct xmmu_block *block,
+				    const struct mmu_notifier_range *event, bool blockable,
+				    struct xmmu_range *first, bool posted,
+				    struct xmmu_compat_finish **finish)
+{
+	/* The lock is held: nothing that reclaims. */
+	struct xmmu_inval *kept = finish ? kmalloc(sizeof(*kept), GFP_NOWAIT | __GFP_NOWARN) : NULL;
+	struct xmmu_inval here __uninitialized, *inval = kept ?: &here;
+	bool done = true;
+
+	xmmu_inval_setup(inval, block, event, blockable, first);
+	if (posted)
+		xmmu_inval_posted(inval, false);
+	else
+		done = xmmu_inval_begin(inval);
+	if (done && inval->waiting)
+		atomic_inc(&block->mirror->open);
+	xmmu_event_unlock(block->mirror, blockable);
+	if (kept && done && inval->waiting) {
+		*finish = &kept->finish;
+		return true;
+	}
 	if (done)
-		xmmu_inval_end(&inval);
+		xmmu_inval_end(inval);
+	else
+		xmmu_inval_leave(inval, XMMU_REFUSED);
+	kfree(kept);
 	return done;
 }
 
-static bool xmmu_block_event(struct xmmu_block *block, const struct mmu_notifier_range *event,
-			     unsigned long seq, bool blockable)
+/* Under the lock, which is dropped. */
+static noinline bool xmmu_block_zap_busy(struct xmmu_block *block,
+					 const struct mmu_notifier_range *event, unsigned long seq,
+					 bool blockable, struct xmmu_compat_finish **finish)
 {
-	bool locked;
+	struct xmmu_range *range, *first;
 
-	if (xmmu_event_begin(block, event, seq, blockable, &locked))
-		return true;
-	return xmmu_block_zap(block, event, blockable, locked);
+	mmu_interval_set_seq(&block->notifier, seq);
+	first = xmmu_block_first(block, event->start, event->end - 1);
+	for (range = first; range; range = xmmu_block_next(range, event->start, event->end - 1))
+		xmmu_range_advance(range, event->event);
+	return xmmu_block_zap(block, event, blockable, first, false, finish);
 }
 
-static void xmmu_event_count(struct xmmu_mirror *mirror, const struct mmu_notifier_range *event)
+static __always_inline void xmmu_range_event(struct xmmu_mirror *mirror, struct xmmu_range *range,
+					     unsigned long start, unsigned long end,
+					     enum mmu_notifier_event event)
 {
-	unsigned int kind = min_t(unsigned int, event->event, XMMU_STATS_EVENTS - 1);
+	xmmu_range_advance(range, event);
+	xmmu_range_zap_plain(mirror, range, start, end);
+}
 
-	atomic64_inc(xmmu_slot(mirror, events) + kind);
+static noinline void xmmu_block_event_ranges(struct xmmu_block *block, unsigned long start,
+					     unsigned long end, enum mmu_notifier_event event)
+{
+	struct xmmu_range *range;
+
+	xmmu_block_for_each(block, range, start, end - 1)
+		xmmu_range_event(block->mirror, range, start, end, event);
+}
+
+/*
+ * Most events find nothing to zap, and most flushes are confirmed while they are posted: then there
+ * is nothing to wait for, and nothing to come back for. Most blocks have one range, which need not
+ * be looked for. The sequences are advanced whatever the event. `finish` is NULL where there is one
+ * pass.
+ */
+static __always_inline bool xmmu_block_event(struct xmmu_block *block,
+					     const struct mmu_notifier_range *event,
+					     unsigned long seq, bool blockable,
+					     struct xmmu_compat_finish **finish)
+{
+	struct xmmu_mirror *mirror = block->mirror;
+	struct xmmu_range *only;
+	unsigned long start, end;
+
+	xmmu_event_count(mirror, event);
+	if (!xmmu_event_lock(mirror, blockable))
+		return xmmu_block_refuse(block, event);
+	if (!blockable)
+		return xmmu_block_zap_busy(block, event, seq, false, finish);
+	if (xmmu_mirror_is_busy(mirror))
+		return xmmu_block_zap_busy(block, event, seq, true, finish);
+	mmu_interval_set_seq(&block->notifier, seq);
+	start = event->start;
+	end = event->end;
+	only = xmmu_block_only(block);
+	if (unlikely(!only))
+		xmmu_block_event_ranges(block, start, end, event->event);
+	else if (start <= only->node.last && only->node.start < end)
+		xmmu_range_event(mirror, only, start, end, event->event);
+	if (!xmmu_gather_empty(&mirror->gather)) {
+		if (!xmmu_flush_post(mirror))
+			return xmmu_block_zap(block, event, true, NULL, true, finish);
+		xmmu_gather_clear(mirror);
+	}
+	xmmu_mirror_unlock(mirror);
+	return true;
 }
 
 /* An event that may block is never refused, so one that was made not to block is run again. */
@@ -440,51 +537,31 @@ static bool xmmu_event_inject(struct xmmu_block *block, const struct mmu_notifie
 			      unsigned long seq)
 {
 	return mmu_notifier_range_blockable(event) && xmmu_inject_nonblock() &&
-	       xmmu_block_event(block, event, seq, false);
+	       xmmu_block_event(block, event, seq, false, NULL);
+}
+
+static __always_inline bool xmmu_block_call(struct mmu_interval_notifier *notifier,
+					    const struct mmu_notifier_range *event,
+					    unsigned long seq, struct xmmu_compat_finish **finish)
+{
+	struct xmmu_block *block = container_of(notifier, struct xmmu_block, notifier);
+
+	if (xmmu_event_inject(block, event, seq))
+		return true;
+	return xmmu_block_event(block, event, seq, mmu_notifier_range_blockable(event), finish);
 }
 
 static bool xmmu_block_invalidate(struct mmu_interval_notifier *notifier,
 				  const struct mmu_notifier_range *event, unsigned long seq)
 {
-	struct xmmu_block *block = container_of(notifier, struct xmmu_block, notifier);
-
-	xmmu_event_count(block->mirror, event);
-	if (xmmu_event_inject(block, event, seq))
-		return true;
-	return xmmu_block_event(block, event, seq, mmu_notifier_range_blockable(event));
+	return xmmu_block_call(notifier, event, seq, NULL);
 }
 
-/*
- * Two passes, where the kernel has them: all notifiers of the mm post their flushes before the
- * first one waits. Each event that has to wait needs a finish object of its own; without memory
- * for it the event is done in one pass.
- */
 static bool __maybe_unused xmmu_block_start(struct mmu_interval_notifier *notifier,
 					    const struct mmu_notifier_range *event,
 					    unsigned long seq, struct xmmu_compat_finish **finish)
 {
-	struct xmmu_block *block = container_of(notifier, struct xmmu_block, notifier);
-	bool blockable = mmu_notifier_range_blockable(event);
-	struct xmmu_inval *inval;
-	bool locked, done;
-
-	xmmu_event_count(block->mirror, event);
-	if (xmmu_event_inject(block, event, seq) ||
-	    xmmu_event_begin(block, event, seq, blockable, &locked))
-		return true;
-	/* The lock is held: nothing that reclaims. */
-	inval = kmalloc(sizeof(*inval), GFP_NOWAIT | __GFP_NOWARN);
-	if (!inval)
-		return xmmu_block_zap(block, event, blockable, locked);
-	done = xmmu_inval_event(inval, block, event, blockable, locked);
-	if (done && inval->waiting) {
-		*finish = &inval->finish;
-		return true;
-	}
-	if (done)
-		xmmu_inval_end(inval);
-	kfree(inval);
-	return done;
+	return xmmu_block_call(notifier, event, seq, finish);
 }
 
 static void __maybe_unused xmmu_block_finish(struct xmmu_compat_finish *finish)

@@ -17,51 +17,14 @@
 #include "internal.h"
 #include "trace.h"
 
-static bool xmmu_mirror_is_atomic(const struct xmmu_mirror *mirror)
-{
-	return mirror->config.policy == XMMU_ATOMIC;
-}
-
-/*
- * Which lock it is depends on the policy, which sparse can not follow: __acquire() and __release()
- * hide the spinlock from it. Lockdep checks both.
- */
-void xmmu_mirror_lock(struct xmmu_mirror *mirror)
-{
-	if (xmmu_mirror_is_atomic(mirror)) {
-		spin_lock(&mirror->spin);
-		__release(&mirror->spin);
-	} else {
-		mutex_lock(&mirror->mutex);
-	}
-}
-
 bool xmmu_mirror_trylock(struct xmmu_mirror *mirror)
 {
-	if (!xmmu_mirror_is_atomic(mirror))
+	if (!mirror->atomic)
 		return mutex_trylock(&mirror->mutex);
 	if (!spin_trylock(&mirror->spin))
 		return false;
 	__release(&mirror->spin);
 	return true;
-}
-
-void xmmu_mirror_unlock(struct xmmu_mirror *mirror)
-{
-	if (xmmu_mirror_is_atomic(mirror)) {
-		__acquire(&mirror->spin);
-		spin_unlock(&mirror->spin);
-	} else {
-		mutex_unlock(&mirror->mutex);
-	}
-}
-
-void xmmu_mirror_assert_locked(const struct xmmu_mirror *mirror)
-{
-	if (xmmu_mirror_is_atomic(mirror))
-		lockdep_assert_held(&mirror->spin);
-	else
-		lockdep_assert_held(&mirror->mutex);
 }
 
 bool xmmu_mirror_alive(const struct xmmu_mirror *mirror)
@@ -74,27 +37,11 @@ bool xmmu_mirror_is_current(const struct xmmu_mirror *mirror)
 	return xmmu_mirror_alive(mirror) && mirror->mm == current->mm;
 }
 
-/* Why the mirror can not be worked with, or 0. */
-int xmmu_mirror_error(const struct xmmu_mirror *mirror)
-{
-	if (!xmmu_mirror_alive(mirror))
-		return -ESRCH;
-	if (test_bit(XMMU_FLAG_ISOLATED, &mirror->flags))
-		return -EIO;
-	return 0;
-}
-
-/* Detach does not return before unpin. False if the mirror was never attached, or is detached. */
-bool xmmu_mirror_pin(struct xmmu_mirror *mirror)
-{
-	return atomic_inc_not_zero(&mirror->users);
-}
-
 /*
  * The last one is counted down and wakes under ticket_lock: detach takes it to read zero, and so
  * can not free the mirror under the one who wakes it.
  */
-void xmmu_mirror_unpin(struct xmmu_mirror *mirror)
+void xmmu_mirror_unpin_last(struct xmmu_mirror *mirror)
 {
 	unsigned long irq;
 
@@ -102,13 +49,6 @@ void xmmu_mirror_unpin(struct xmmu_mirror *mirror)
 		return;
 	xmmu_mirror_wake(mirror);
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
-}
-
-/* Something changed that somebody may wait for. */
-void xmmu_mirror_wake(struct xmmu_mirror *mirror)
-{
-	if (wq_has_sleeper(&mirror->wait))
-		wake_up_all(&mirror->wait);
 }
 
 /* Whether nobody pins the mirror, and nobody ever will again. */
@@ -140,10 +80,11 @@ static void xmmu_mirror_zap_all(struct xmmu_mirror *mirror)
 	xmmu_mirror_lock(mirror);
 	xmmu_mirror_for_each_block(mirror, block)
 		xmmu_block_for_each(block, range, 0, ULONG_MAX)
-			xmmu_inval_zap(&inval, range);
+			xmmu_range_zap_filled(range, inval.start, inval.end);
 	xmmu_inval_post(&inval);
 	xmmu_mirror_unlock(mirror);
-	xmmu_inval_finish(&inval);
+	if (inval.waiting)
+		xmmu_inval_finish(&inval);
 }
 
 /*
@@ -170,41 +111,25 @@ static bool xmmu_mirror_shutdown(struct xmmu_mirror *mirror)
 	return true;
 }
 
-static void xmmu_mirror_release(struct mmu_notifier *notifier, struct mm_struct *mm)
+/*
+ * Every notifier of an address space is called when that goes. This one is at addresses where
+ * nothing else happens, and after all blocks. Some events are for all addresses: not for this.
+ */
+static bool xmmu_mirror_event(struct mmu_interval_notifier *notifier,
+			      const struct mmu_notifier_range *event, unsigned long seq)
 {
-	struct xmmu_mirror *mirror = container_of(notifier, struct xmmu_mirror, notifier);
+	struct xmmu_mirror *mirror = container_of(notifier, struct xmmu_mirror, exit);
 
+	if (event->event != MMU_NOTIFY_RELEASE)
+		return true;
 	trace_xmmu_release(mirror);
 	if (xmmu_mirror_shutdown(mirror) && mirror->config.ops->release)
 		mirror->config.ops->release(mirror);
+	return true;
 }
 
-/*
- * The list notifier never refuses. It comes after all interval notifiers at the start of an
- * invalidation, and after they are over at its end.
- */
-static int xmmu_mirror_event_start(struct mmu_notifier *notifier,
-				   const struct mmu_notifier_range *event)
-{
-	struct xmmu_mirror *mirror = container_of(notifier, struct xmmu_mirror, notifier);
-
-	atomic_inc(&mirror->open);
-	return 0;
-}
-
-static void xmmu_mirror_event_end(struct mmu_notifier *notifier,
-				  const struct mmu_notifier_range *event)
-{
-	struct xmmu_mirror *mirror = container_of(notifier, struct xmmu_mirror, notifier);
-
-	atomic_inc(&mirror->ended);
-	atomic_dec(&mirror->open);
-}
-
-static const struct mmu_notifier_ops xmmu_mirror_notifier_ops = {
-	.release = xmmu_mirror_release,
-	.invalidate_range_start = xmmu_mirror_event_start,
-	.invalidate_range_end = xmmu_mirror_event_end,
+static const struct mmu_interval_notifier_ops xmmu_mirror_exit_ops = {
+	.invalidate = xmmu_mirror_event,
 };
 
 static int xmmu_config_check(const struct xmmu_config *config)
@@ -226,10 +151,11 @@ static int xmmu_config_check(const struct xmmu_config *config)
 }
 
 /* Once in the life of a mirror: somebody may look at one that is being attached again. */
-static void xmmu_mirror_init_locks(struct xmmu_mirror *mirror)
+static void xmmu_mirror_init_locks(struct xmmu_mirror *mirror, enum xmmu_policy policy)
 {
-	if (test_bit(XMMU_FLAG_LOCKS, &mirror->flags))
+	if (xmmu_mirror_has_locks(mirror))
 		return;
+	mirror->atomic = policy == XMMU_ATOMIC;
 	mutex_init(&mirror->mutex);
 	spin_lock_init(&mirror->spin);
 	spin_lock_init(&mirror->ticket_lock);
@@ -240,23 +166,30 @@ static void xmmu_mirror_init_locks(struct xmmu_mirror *mirror)
 	set_bit(XMMU_FLAG_LOCKS, &mirror->flags);
 }
 
+/* The debug build's checks are where nothing is left out. */
+static bool xmmu_config_is_plain(const struct xmmu_config *config)
+{
+	return config->dma != XMMU_DMA_LEAF && !config->owner && !config->ops->report &&
+	       config->ops->flush && !IS_ENABLED(XMMU_DEBUG);
+}
+
 static void xmmu_mirror_init(struct xmmu_mirror *mirror, const struct xmmu_config *config,
 			     struct mm_struct *mm)
 {
 	unsigned int watchdog_ms = config->watchdog_ms ?: XMMU_WATCHDOG_DEFAULT_MS;
 
-	xmmu_mirror_init_locks(mirror);
+	xmmu_mirror_init_locks(mirror, config->policy);
 	clear_bit(XMMU_FLAG_ISOLATED, &mirror->flags);
 	clear_bit(XMMU_FLAG_CUT, &mirror->flags);
+	clear_bit(XMMU_FLAG_PLAIN, &mirror->flags);
 	mirror->config = *config;
 	mirror->mm = mm;
 	mirror->watchdog = msecs_to_jiffies(watchdog_ms);
-	mirror->plain = config->dma != XMMU_DMA_LEAF && !config->owner && !config->ops->report &&
-			!IS_ENABLED(XMMU_DEBUG);
-	mirror->notifier.ops = &xmmu_mirror_notifier_ops;
+	if (xmmu_config_is_plain(config))
+		set_bit(XMMU_FLAG_PLAIN, &mirror->flags);
 	atomic_set(&mirror->open, 0);
-	atomic_set(&mirror->ended, 0);
 	mirror->blocks = RB_ROOT_CACHED;
+	xmmu_gather_clear(mirror);
 	memset(&mirror->counters, 0, sizeof(mirror->counters));
 }
 
@@ -271,11 +204,14 @@ static int xmmu_mirror_register(struct xmmu_mirror *mirror, const struct xmmu_co
 		return err;
 	if (READ_ONCE(mirror->state) != XMMU_STATE_DETACHED)
 		return mirror->mm == mm ? 0 : -EBUSY;
+	if (xmmu_mirror_has_locks(mirror) && mirror->atomic != (config->policy == XMMU_ATOMIC))
+		return -EINVAL;
 
 	xmmu_mirror_init(mirror, config, mm);
 	xmmu_debug_prime_locks(mirror);
 	mmgrab(mm);
-	err = mmu_notifier_register(&mirror->notifier, mm);
+	err = mmu_interval_notifier_insert(&mirror->exit, mm, -PAGE_SIZE, PAGE_SIZE,
+					   &xmmu_mirror_exit_ops);
 	if (err) {
 		mmdrop(mm);
 		return err;
@@ -399,7 +335,7 @@ static void xmmu_mirror_unregister(struct xmmu_mirror *mirror)
 	trace_xmmu_detach(mirror);
 	xmmu_mirror_shutdown(mirror);
 	xmmu_mirror_remove_ranges(mirror);
-	mmu_notifier_unregister(&mirror->notifier, mm);
+	mmu_interval_notifier_remove(&mirror->exit);
 	xmmu_driver_del(mirror);
 	/* Walks that can not commit any more, and removals, may not be back yet. */
 	xmmu_mirror_unpin(mirror);
@@ -420,7 +356,7 @@ void xmmu_mirror_detach(struct xmmu_mirror *mirror)
 /* Whoever comes second returns no sooner: his pages are freed as well. */
 static void xmmu_mirror_wait_cut(struct xmmu_mirror *mirror)
 {
-	if (!xmmu_mirror_is_atomic(mirror))
+	if (!mirror->atomic)
 		wait_event(mirror->wait, test_bit(XMMU_FLAG_CUT, &mirror->flags));
 	while (!test_bit(XMMU_FLAG_CUT, &mirror->flags))
 		cpu_relax();
@@ -434,6 +370,7 @@ void xmmu_mirror_isolate(struct xmmu_mirror *mirror)
 	}
 	trace_xmmu_isolate(mirror);
 	xmmu_count(mirror, isolated);
+	clear_bit(XMMU_FLAG_PLAIN, &mirror->flags);
 	mirror->config.ops->isolate(mirror);
 	xmmu_ticket_complete_all(mirror);
 }

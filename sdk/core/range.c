@@ -64,7 +64,8 @@ static void xmmu_block_rearm_begin(struct xmmu_block *block)
 
 	xmmu_mirror_lock(block->mirror);
 	xmmu_block_for_each(block, range, 0, ULONG_MAX)
-		range->rearm_seq = range->seq;
+		if (range->heat == XMMU_RANGE_COLD)
+			WRITE_ONCE(range->heat, XMMU_RANGE_REARMING);
 	xmmu_mirror_unlock(block->mirror);
 }
 
@@ -74,8 +75,8 @@ static void xmmu_block_rearm_end(struct xmmu_block *block)
 
 	xmmu_mirror_lock(block->mirror);
 	xmmu_block_for_each(block, range, 0, ULONG_MAX)
-		if (range->rearm_seq == range->seq)
-			WRITE_ONCE(range->cold, false);
+		if (range->heat == XMMU_RANGE_REARMING)
+			WRITE_ONCE(range->heat, XMMU_RANGE_WARM);
 	WRITE_ONCE(block->nr_rearms, block->nr_rearms + 1);
 	xmmu_mirror_unlock(block->mirror);
 	xmmu_mirror_wake(block->mirror);
@@ -153,22 +154,18 @@ static void xmmu_block_destroy(struct xmmu_block *block)
 }
 
 /* With one reference for the caller and one for the mirror. */
-static void xmmu_range_init(struct xmmu_range *range, struct xmmu_block *block, unsigned long start,
-			    unsigned long end)
+static void xmmu_range_init(struct xmmu_range *range, struct xmmu_mirror *mirror,
+			    struct xmmu_block *block, unsigned long start, unsigned long end)
 {
 	range->node.start = start;
 	range->node.last = end - 1;
-	range->mirror = block->mirror;
+	range->mirror = mirror;
 	range->block = block;
 	refcount_set(&range->ref.refcount, 2);
-	/*
-	 * An invalidation may be open whose callback did not see the range. Nor did a worker that
-	 * waits for it now, so what it has read must not match.
-	 */
-	range->cold = true;
-	range->seq = 1;
-	range->rearm_seq = 0;
-	range->cold_since = atomic_read(&block->mirror->ended) - 1;
+	/* An invalidation may be open whose callback did not see the range. */
+	range->heat = XMMU_RANGE_COLD;
+	range->seq = 0;
+	range->vmas = XMMU_VMAS_UNKNOWN;
 	range->filled_start = 0;
 	range->filled_end = 0;
 	range->state = XMMU_RANGE_INSERTED;
@@ -176,12 +173,9 @@ static void xmmu_range_init(struct xmmu_range *range, struct xmmu_block *block, 
 }
 
 /* Under the lock. */
-static void xmmu_range_link(struct xmmu_range *range, struct xmmu_block *block, unsigned long start,
-			    unsigned long end)
+static void xmmu_range_link(struct xmmu_range *range, struct xmmu_block *block)
 {
-	xmmu_range_init(range, block, start, end);
 	kref_get(&block->ref);
-	block->nr_ranges++;
 	xmmu_tree_insert(&range->node, &block->ranges);
 	xmmu_debug_range_added();
 }
@@ -192,7 +186,7 @@ static struct xmmu_block *xmmu_range_unlink(struct xmmu_range *range)
 	struct xmmu_block *block = range->block;
 
 	xmmu_tree_remove(&range->node, &block->ranges);
-	if (--block->nr_ranges)
+	if (!RB_EMPTY_ROOT(&block->ranges.rb_root))
 		return NULL;
 	xmmu_tree_remove(&block->node, &block->mirror->blocks);
 	return block;
@@ -215,8 +209,7 @@ static int xmmu_range_place(struct xmmu_mirror *mirror, struct xmmu_range *range
 
 	if (err)
 		return err;
-	if (xmmu_span_check(start, end) || end > mirror->mm->task_size ||
-	    !mirror->config.ops->range_free)
+	if (xmmu_span_check(start, end) || end > mirror->mm->task_size)
 		return -EINVAL;
 	block = xmmu_block_find(mirror, start, end - 1);
 	if (!block && !fresh)
@@ -225,44 +218,66 @@ static int xmmu_range_place(struct xmmu_mirror *mirror, struct xmmu_range *range
 		block = fresh;
 		xmmu_tree_insert(&block->node, &mirror->blocks);
 	}
-	xmmu_range_link(range, block, start, end);
+	xmmu_range_init(range, mirror, block, start, end);
+	xmmu_range_link(range, block);
 	return 0;
 }
 
-/* The first range far and wide. Another thread may have been faster. The mirror is pinned. */
-static int xmmu_range_place_first(struct xmmu_mirror *mirror, struct xmmu_range *range,
+static int xmmu_range_place_locked(struct xmmu_mirror *mirror, struct xmmu_range *range,
+				   unsigned long start, unsigned long end, struct xmmu_block *fresh)
+{
+	int err;
+
+	xmmu_mirror_lock(mirror);
+	err = xmmu_range_place(mirror, range, start, end, fresh);
+	xmmu_mirror_unlock(mirror);
+	return err;
+}
+
+/* Another thread may have been faster. The mirror is pinned. */
+static int xmmu_range_place_fresh(struct xmmu_mirror *mirror, struct xmmu_range *range,
 				  unsigned long start, unsigned long end)
 {
 	struct xmmu_block *fresh;
 	int err;
 
+	if (!mirror->config.ops->range_free)
+		return -EINVAL;
 	if (!mmget_not_zero(mirror->mm))
 		return -ESRCH;
 	fresh = xmmu_block_create(mirror, start, end - 1);
 	mmput_async(mirror->mm);
 	if (IS_ERR(fresh))
 		return PTR_ERR(fresh);
-	xmmu_mirror_lock(mirror);
-	err = xmmu_range_place(mirror, range, start, end, fresh);
-	xmmu_mirror_unlock(mirror);
+	err = xmmu_range_place_locked(mirror, range, start, end, fresh);
 	if (err || range->block != fresh)
 		xmmu_block_destroy(fresh);
 	return err;
 }
 
-int xmmu_range_insert(struct xmmu_mirror *mirror, struct xmmu_range *range, unsigned long start,
-		      unsigned long end)
+/* The first range far and wide. Rare, and so kept apart. */
+static noinline int xmmu_range_place_first(struct xmmu_mirror *mirror, struct xmmu_range *range,
+					   unsigned long start, unsigned long end)
 {
 	int err;
 
 	if (!xmmu_mirror_pin(mirror))
 		return -ESRCH;
-	xmmu_mirror_lock(mirror);
-	err = xmmu_range_place(mirror, range, start, end, NULL);
-	xmmu_mirror_unlock(mirror);
+	err = xmmu_range_place_fresh(mirror, range, start, end);
+	xmmu_mirror_unpin(mirror);
+	return err;
+}
+
+__flatten int xmmu_range_insert(struct xmmu_mirror *mirror, struct xmmu_range *range,
+				unsigned long start, unsigned long end)
+{
+	int err;
+
+	if (!xmmu_mirror_has_locks(mirror))
+		return -ESRCH;
+	err = xmmu_range_place_locked(mirror, range, start, end, NULL);
 	if (err == -ENOENT)
 		err = xmmu_range_place_first(mirror, range, start, end);
-	xmmu_mirror_unpin(mirror);
 	return err;
 }
 
@@ -287,10 +302,11 @@ void xmmu_range_zap_sync(struct xmmu_range *range, unsigned long start, unsigned
 	inval.range = range;
 	xmmu_mirror_lock(mirror);
 	if (range->state != XMMU_RANGE_REMOVED)
-		xmmu_inval_zap(&inval, range);
+		xmmu_range_zap_filled(range, inval.start, inval.end);
 	xmmu_inval_post(&inval);
 	xmmu_mirror_unlock(mirror);
-	xmmu_inval_finish(&inval);
+	if (inval.waiting)
+		xmmu_inval_finish(&inval);
 }
 
 int xmmu_range_zap(struct xmmu_range *range, unsigned long start, unsigned long end)
@@ -308,14 +324,37 @@ int xmmu_range_zap(struct xmmu_range *range, unsigned long start, unsigned long 
 	return 0;
 }
 
-static void xmmu_range_remove_once(struct xmmu_range *range)
+/* The zap of a range that goes. Under the lock, which is dropped to wait. */
+static void xmmu_range_clear(struct xmmu_range *range)
 {
 	struct xmmu_mirror *mirror = range->mirror;
-	struct xmmu_block *unused;
 	struct xmmu_inval inval __uninitialized;
 
 	xmmu_inval_init(&inval, mirror, xmmu_range_start(range), xmmu_range_end(range));
 	inval.range = range;
+	xmmu_range_zap_filled(range, inval.start, inval.end);
+	xmmu_inval_post(&inval);
+	if (!inval.waiting)
+		return;
+	xmmu_mirror_unlock(mirror);
+	/* Walks that wait for the range to get warm go on, and fail. */
+	xmmu_mirror_wake(mirror);
+	xmmu_inval_finish(&inval);
+	xmmu_mirror_lock(mirror);
+}
+
+/*
+ * Detach waits until the range is removed and, if that leaves a block without ranges, for the pin.
+ * A mirror that has a range is pinned by being attached.
+ */
+void xmmu_range_remove(struct xmmu_range *range)
+{
+	struct xmmu_mirror *mirror = range->mirror;
+	struct xmmu_block *unused;
+
+	/* Detach has removed it, and the mirror may be freed since. */
+	if (READ_ONCE(range->state) == XMMU_RANGE_REMOVED)
+		return;
 	xmmu_mirror_lock(mirror);
 	if (range->state != XMMU_RANGE_INSERTED) {
 		xmmu_mirror_unlock(mirror);
@@ -323,33 +362,18 @@ static void xmmu_range_remove_once(struct xmmu_range *range)
 		return;
 	}
 	WRITE_ONCE(range->state, XMMU_RANGE_REMOVING);
-	xmmu_inval_zap(&inval, range);
-	xmmu_inval_post(&inval);
-	if (inval.waiting) {
-		xmmu_mirror_unlock(mirror);
-		/* Walks that wait for the range to get warm go on, and fail. */
-		xmmu_mirror_wake(mirror);
-		xmmu_inval_finish(&inval);
-		xmmu_mirror_lock(mirror);
-	}
+	xmmu_range_clear(range);
 	unused = xmmu_range_unlink(range);
+	if (unused)
+		atomic_inc(&mirror->users);
 	WRITE_ONCE(range->state, XMMU_RANGE_REMOVED);
 	xmmu_mirror_unlock(mirror);
 	xmmu_mirror_wake(mirror);
-	if (unused)
+	if (unused) {
 		xmmu_block_destroy(unused);
+		xmmu_mirror_unpin(mirror);
+	}
 	xmmu_range_put(range); /* the mirror's */
-}
-
-void xmmu_range_remove(struct xmmu_range *range)
-{
-	struct xmmu_mirror *mirror = range->mirror;
-
-	/* Detach has removed it, and the mirror may be freed since. */
-	if (READ_ONCE(range->state) == XMMU_RANGE_REMOVED || !xmmu_mirror_pin(mirror))
-		return;
-	xmmu_range_remove_once(range);
-	xmmu_mirror_unpin(mirror);
 }
 
 /* Under the lock. */
@@ -396,7 +420,8 @@ static void xmmu_range_release(struct kref *ref)
 	struct xmmu_block *block = range->block;
 	const struct xmmu_ops *ops = block->ops;
 
-	xmmu_dma_free(range);
+	if (!xa_empty(&range->dma))
+		xmmu_dma_free(range);
 	xmmu_debug_range_freed();
 	ops->range_free(range);
 	kref_put(&block->ref, xmmu_block_free);

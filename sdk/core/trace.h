@@ -74,9 +74,8 @@ TRACE_EVENT(xmmu_invalidate,
 );
 
 TRACE_EVENT(xmmu_flush,
-	TP_PROTO(const struct xmmu_mirror *mirror, u64 ticket, unsigned long start,
-		 unsigned long end),
-	TP_ARGS(mirror, ticket, start, end),
+	TP_PROTO(const struct xmmu_mirror *mirror, const struct xmmu_gather *gather),
+	TP_ARGS(mirror, gather),
 	TP_STRUCT__entry(
 		__field(const void *, mirror)
 		__field(u64, ticket)
@@ -85,9 +84,9 @@ TRACE_EVENT(xmmu_flush,
 	),
 	TP_fast_assign(
 		__entry->mirror = mirror;
-		__entry->ticket = ticket;
-		__entry->start = start;
-		__entry->end = end;
+		__entry->ticket = gather->ticket;
+		__entry->start = gather->start;
+		__entry->end = gather->end;
 	),
 	TP_printk("mirror=%p ticket=%llu span=%lx-%lx", __entry->mirror, __entry->ticket,
 		  __entry->start, __entry->end)

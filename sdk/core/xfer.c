@@ -9,7 +9,7 @@
 
 static bool xmmu_xfer_fits(const struct xmmu_walk *walk, unsigned long addr, unsigned int len)
 {
-	return addr >= walk->pos && addr < walk->stop && len &&
+	return addr >= walk->hmm.start && addr < walk->hmm.end && len &&
 	       len <= PAGE_SIZE - offset_in_page(addr);
 }
 
@@ -47,7 +47,7 @@ int xmmu_xfer_begin(struct xmmu_walk *walk, struct xmmu_xfer *xfer, unsigned lon
 	xfer->len = len;
 	xfer->dir = dir;
 	xfer->ending = false;
-	xmmu_ticket_add(mirror, &xfer->ticket, XMMU_TICKET_XFER, ++mirror->last_ticket, addr,
+	xmmu_ticket_add(mirror, &xfer->ticket, XMMU_TICKET_XFER, ++mirror->gather.ticket, addr,
 			addr + len);
 	if (xfer->ticket.confirmed) {
 		xmmu_xfer_end(xfer);

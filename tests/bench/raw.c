@@ -104,13 +104,18 @@ static void raw_remove(struct bench_context *ctx, struct bench_table *table)
 	mmu_interval_notifier_remove(&range->notifier);
 }
 
-/* The program's own page table does not say of every page that it is written to. Under the lock. */
+/*
+ * The program's own page table does not say of every page that it is written to. RCU keeps a swap
+ * device from going away meanwhile. Under the lock.
+ */
 static void raw_mark_dirty(const struct hmm_range *hmm)
 {
 	unsigned long i, pages = (hmm->end - hmm->start) >> PAGE_SHIFT;
 
+	rcu_read_lock();
 	for (i = 0; i < pages; i++)
 		set_page_dirty(hmm_pfn_to_page(hmm->hmm_pfns[i]));
+	rcu_read_unlock();
 }
 
 /* Fault the span in, and fill it in unless an invalidation came in between: -EBUSY. */

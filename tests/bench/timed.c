@@ -16,7 +16,7 @@ static void timed_add(struct timed_calls *calls, u64 begun)
 	calls->count++;
 }
 
-/* One set of callbacks for each driver. */
+/* One set of callbacks for the driver by hand; the SDK has two, one of them for the exit only. */
 struct timed_ops {
 	struct mmu_interval_notifier_ops outer;
 	const struct mmu_interval_notifier_ops *inner;
@@ -37,6 +37,7 @@ const struct mmu_interval_notifier_ops *
 timed_interval_ops(const struct mmu_interval_notifier_ops *ops)
 {
 	static struct timed_ops all[] = {
+		{ .outer.invalidate = timed_invalidate },
 		{ .outer.invalidate = timed_invalidate },
 		{ .outer.invalidate = timed_invalidate },
 	};

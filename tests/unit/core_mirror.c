@@ -256,25 +256,34 @@ static void case_isolate_spins(void *unused)
 }
 CASE(isolate_spins)
 
-/* The lock is a mutex, or under ATOMIC a spinlock. */
-static void case_locks(void *unused)
+/* The lock is a mutex, or under ATOMIC a spinlock, and stays what it was at first. */
+static void check_lock(enum xmmu_policy policy, enum xmmu_policy other)
 {
 	core_start(1, HOSTED_DMA_DIRECT);
+	core.config.policy = policy;
 	core_attach();
 	xmmu_mirror_lock(&core.mirror);
-	check(!in_atomic());
+	check(in_atomic() == (policy == XMMU_ATOMIC));
 	xmmu_mirror_assert_locked(&core.mirror);
 	xmmu_mirror_unlock(&core.mirror);
 	xmmu_mirror_detach(&core.mirror);
-	core.config.policy = XMMU_ATOMIC;
-	core_attach();
-	xmmu_mirror_lock(&core.mirror);
-	check(in_atomic());
-	xmmu_mirror_assert_locked(&core.mirror);
-	xmmu_mirror_unlock(&core.mirror);
+	core.config.policy = other;
+	expect(attach(), -EINVAL);
+	check(!xmmu_mirror_alive(&core.mirror));
 	core_stop();
 }
-CASE(locks)
+
+static void case_mutex(void *unused)
+{
+	check_lock(XMMU_REFUSE, XMMU_ATOMIC);
+}
+CASE(mutex)
+
+static void case_spinlock(void *unused)
+{
+	check_lock(XMMU_ATOMIC, XMMU_TRYLOCK);
+}
+CASE(spinlock)
 
 static void case_not_locked(void *unused)
 {
@@ -307,7 +316,8 @@ int main(void)
 		cmocka_unit_test(isolate_sleeps),
 		cmocka_unit_test(isolate_atomic),
 		cmocka_unit_test(isolate_spins),
-		cmocka_unit_test(locks),
+		cmocka_unit_test(mutex),
+		cmocka_unit_test(spinlock),
 		cmocka_unit_test(not_locked),
 		cmocka_unit_test(left_attached),
 	};

@@ -199,33 +199,37 @@ CASE(detached)
 static struct xmmu_range *late;
 static int inserted, walked;
 
-static void other_release(struct mmu_notifier *notifier, struct mm_struct *gone)
+/* Its notifier is called before those of the core, which are at higher addresses. */
+static bool other_invalidate(struct mmu_interval_notifier *notifier,
+			     const struct mmu_notifier_range *event, unsigned long seq)
 {
-	struct xmmu_range *range = kzalloc(sizeof(*range), GFP_KERNEL);
+	struct xmmu_range *range;
 
+	if (event->event != MMU_NOTIFY_RELEASE)
+		return true;
 	check(xmmu_mirror_alive(&core.mirror));
+	range = kzalloc(sizeof(*range), GFP_KERNEL);
 	inserted = xmmu_range_insert(&core.mirror, range, at(0) + SZ_1G, at(1) + SZ_1G);
 	walked = core_populate(late, 0, 1, 0);
 	kfree(range);
+	return true;
 }
 
-static const struct mmu_notifier_ops other_ops = { .release = other_release };
+static const struct mmu_interval_notifier_ops other_ops = { .invalidate = other_invalidate };
 
 /* The process is exiting and has not told the mirror yet: nothing new is begun. */
 static void case_exit_has_begun(void *unused)
 {
-	struct mmu_notifier other = { .ops = &other_ops };
+	struct mmu_interval_notifier other;
 
 	core_start(1, HOSTED_DMA_DIRECT);
 	core_attach();
 	late = core_insert(0, 1);
-	expect(mmu_notifier_register(&other, mm), 0);
-	mmgrab(mm);
+	expect(mmu_interval_notifier_insert(&other, mm, 0, PAGE_SIZE, &other_ops), 0);
 	hosted_exit();
 	expect(inserted, -ESRCH);
 	expect(walked, -ESRCH);
-	mmu_notifier_unregister(&other, mm);
-	mmdrop(mm);
+	mmu_interval_notifier_remove(&other);
 	core_remove(late);
 	core_stop();
 }

@@ -64,6 +64,23 @@ static void case_secret(void *unused)
 }
 CASE(secret)
 
+/* It was known that there is none. */
+static void case_secret_later(void *unused)
+{
+	struct file *file = hosted_file_open(1, false);
+
+	start(2);
+	expect(core_populate(range, 0, 2, 0), 0);
+	file_inode(file)->i_sb->s_magic = SECRETMEM_MAGIC;
+	expect(hosted_munmap(mm, at(1), LEN(1)), 0);
+	expect(hosted_mmap(mm, at(1), LEN(1), RW, VM_SHARED, file, 0), 0);
+	hosted_file_put(file);
+	expect(core_populate(range, 0, 2, 0), -EFAULT);
+	expect(core_populate(range, 0, 1, 0), 0);
+	stop();
+}
+CASE(secret_later)
+
 static void serve(void *unused)
 {
 	expect(hosted_uffd_wait(mm), 0);
@@ -171,10 +188,11 @@ CASE(nowait_cold_locked)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_pages),      cmocka_unit_test(secret),
-		cmocka_unit_test(userfault),     cmocka_unit_test(nowait_cold),
-		cmocka_unit_test(nowait_absent), cmocka_unit_test(nowait_hugetlb),
-		cmocka_unit_test(nowait_locks),  cmocka_unit_test(nowait_cold_locked),
+		cmocka_unit_test(no_pages),           cmocka_unit_test(secret),
+		cmocka_unit_test(secret_later),       cmocka_unit_test(userfault),
+		cmocka_unit_test(nowait_cold),        cmocka_unit_test(nowait_absent),
+		cmocka_unit_test(nowait_hugetlb),     cmocka_unit_test(nowait_locks),
+		cmocka_unit_test(nowait_cold_locked),
 	};
 
 	return cmocka_run_group_tests_name("core_walk_refused", tests, NULL, NULL);

@@ -25,7 +25,7 @@
 /* What the SDK was built for, and runs on; hosted_drivers_*.c include this file with others. */
 #ifndef GENERATION
 #define GENERATION HOSTED_7_3
-#define FEATURES   "debug 0\ngup_vmas 0\nmm_dumpable 1\ntwo_pass 1\n"
+#define FEATURES   "debug 0\ngup_vmas 0\nhmm_dma_mapped 0\nmm_dumpable 1\ntwo_pass 1\n"
 #endif
 
 #define ADDR  0x10000000UL

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* With the debug build of the SDK. */
 #define GENERATION HOSTED_7_3
-#define FEATURES   "debug 1\ngup_vmas 0\nmm_dumpable 1\ntwo_pass 1\n"
+#define FEATURES   "debug 1\ngup_vmas 0\nhmm_dma_mapped 0\nmm_dumpable 1\ntwo_pass 1\n"
 #include "hosted_drivers.c"

@@ -334,6 +334,51 @@ static void secret_memory_is_efault(void **state)
 	close(file);
 }
 
+/*
+ * What is known of the mappings below a range is forgotten when one goes, however that happens, and
+ * is not known where there was none.
+ */
+static void secret_memory_in_place_of_other_is_efault(void **state)
+{
+	int file = syscall(SYS_memfd_secret, 0), how;
+	struct scene scene;
+	char *page, *other;
+
+	(void)state;
+	if (file < 0) {
+		print_message("no memfd_secret(): %s\n", strerror(errno));
+		skip();
+	}
+	assert_return_code(ftruncate(file, PAGE), errno);
+	for (how = 0; how < 4; how++) {
+		scene = scene_of(XT_REFUSE, PAGES);
+		page = scene.memory + PAGE;
+		t_touch(scene.memory, PAGES);
+		if (how == 3)
+			munmap(page, PAGE);
+		assert_int_equal(xt_populate(scene.fd, scene.id, scene.memory, 1, 0), 0);
+		assert_int_equal(xt_populate(scene.fd, scene.id, scene.memory, PAGES, 0),
+				 how == 3 ? -EFAULT : 0);
+		if (how == 1)
+			munmap(page, PAGE);
+		other = t_map(1);
+		if (how == 2)
+			assert_ptr_equal(mremap(page, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+						other),
+					 other);
+		assert_ptr_equal(mmap(page, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+				      file, 0),
+				 page);
+		page[0] = 1;
+		assert_int_equal(xt_populate(scene.fd, scene.id, scene.memory, PAGES, 0), -EFAULT);
+		assert_int_equal(xt_populate(scene.fd, scene.id, page, 1, XT_SNAPSHOT), -EFAULT);
+		assert_int_equal(xt_query(scene.fd, scene.id, page, 1).present, 0);
+		t_unmap(other, 1);
+		scene_end(&scene);
+	}
+	close(file);
+}
+
 static void write_without_the_right_is_eperm(void **state)
 {
 	struct scene scene = scene_of(XT_REFUSE, PAGES);
@@ -651,6 +696,7 @@ int main(void)
 		cmocka_unit_test(unreadable_mapping_is_efault),
 		cmocka_unit_test(io_memory_is_efault),
 		cmocka_unit_test(secret_memory_is_efault),
+		cmocka_unit_test(secret_memory_in_place_of_other_is_efault),
 		cmocka_unit_test(write_without_the_right_is_eperm),
 		cmocka_unit_test(poisoned_memory_is_ehwpoison),
 		cmocka_unit_test(nowait_takes_only_what_is_there),

@@ -212,7 +212,7 @@ static void look_late(struct xmmu_walk *walk, struct xt_walk *request)
 {
 	struct xmmu_leaf leaf;
 
-	request->late_pfn = *walk->pfns;
+	request->late_pfn = *walk->hmm.hmm_pfns;
 	xmmu_walk_for_each(walk, &leaf)
 		request->leaves++;
 }

@@ -23,6 +23,7 @@
 #undef __always_inline
 #define __always_inline inline __attribute__((__always_inline__))
 #define noinline        __attribute__((__noinline__))
+#define __flatten       __attribute__((__flatten__))
 #define fallthrough     __attribute__((__fallthrough__))
 #define __acquires(lock)
 #define __releases(lock)

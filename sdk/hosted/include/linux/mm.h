@@ -54,6 +54,12 @@ static inline phys_addr_t page_to_phys(const struct page *page)
 }
 
 struct folio *page_folio(const struct page *page);
+
+static inline struct page *folio_page(const struct folio *folio, unsigned long n)
+{
+	return pfn_to_page(folio->pfn + n);
+}
+
 int page_count(const struct page *page);
 int page_mapcount(const struct page *page);
 void get_page(struct page *page);
