@@ -83,21 +83,24 @@ static void list_end(struct mmu_notifier *list, const struct mmu_notifier_range 
 	record_range(recorder_of(list), "list end ", range);
 }
 
-static int list_clear_flush_young(struct mmu_notifier *list, struct mm_struct *mm,
-				  unsigned long start, unsigned long end)
+/* int, or bool in kernels 7. */
+typedef typeof(((struct mmu_notifier_ops *)NULL)->test_young(NULL, NULL, 0)) young_t;
+
+static young_t list_clear_flush_young(struct mmu_notifier *list, struct mm_struct *mm,
+				      unsigned long start, unsigned long end)
 {
 	recorder_add(recorder_of(list), "list clear_flush_young", "", start, end, "");
 	return recorder_of(list)->young;
 }
 
-static int list_clear_young(struct mmu_notifier *list, struct mm_struct *mm, unsigned long start,
-			    unsigned long end)
+static young_t list_clear_young(struct mmu_notifier *list, struct mm_struct *mm,
+				unsigned long start, unsigned long end)
 {
 	recorder_add(recorder_of(list), "list clear_young", "", start, end, "");
 	return recorder_of(list)->young;
 }
 
-static int list_test_young(struct mmu_notifier *list, struct mm_struct *mm, unsigned long addr)
+static young_t list_test_young(struct mmu_notifier *list, struct mm_struct *mm, unsigned long addr)
 {
 	recorder_add(recorder_of(list), "list test_young", "", addr, addr + PAGE_SIZE, "");
 	return recorder_of(list)->young;
