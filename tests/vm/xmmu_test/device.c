@@ -54,6 +54,14 @@ static void plant_in_populate(struct test_context *ctx)
 	}
 }
 
+/* The entry of an address, or NULL. The range keeps the table. */
+static unsigned long *find_entry(struct test_range *range, unsigned long addr)
+{
+	struct test_table *table = xa_load(&range->tables, addr / XMMU_WINDOW);
+
+	return table ? &table->entries[addr % XMMU_WINDOW / PAGE_SIZE] : NULL;
+}
+
 /* ---- TLB: under tlb_lock */
 
 static struct test_tlb_entry *tlb_find(struct test_context *ctx, unsigned long addr)
@@ -67,13 +75,23 @@ static struct test_tlb_entry *tlb_find(struct test_context *ctx, unsigned long a
 	return &ctx->tlb[ctx->tlb_next++ % TEST_TLB];
 }
 
+/* Under stress the device looks up again at once what it has to forget, to go on with it. */
+static void tlb_drop_entry(struct test_context *ctx, struct test_tlb_entry *tlb)
+{
+	unsigned long *entry = NULL;
+
+	if (tlb->entry && ctx->stamps.end && !ctx->isolated)
+		entry = find_entry(tlb->range, tlb->addr);
+	tlb->entry = entry ? READ_ONCE(*entry) : 0;
+}
+
 static void tlb_drop(struct test_context *ctx, unsigned long start, unsigned long end)
 {
 	unsigned int i;
 
 	for (i = 0; i < TEST_TLB; i++) {
 		if (ctx->tlb[i].addr >= start && ctx->tlb[i].addr < end)
-			ctx->tlb[i].entry = 0;
+			tlb_drop_entry(ctx, &ctx->tlb[i]);
 	}
 }
 
@@ -117,14 +135,6 @@ static void agent_use(struct test_context *ctx, const struct test_tlb_entry *tlb
 		use_stamps(ctx, tlb);
 	else
 		leave_address(tlb);
-}
-
-/* The entry of an address, or NULL. The range keeps the table. */
-static unsigned long *find_entry(struct test_range *range, unsigned long addr)
-{
-	struct test_table *table = xa_load(&range->tables, addr / XMMU_WINDOW);
-
-	return table ? &table->entries[addr % XMMU_WINDOW / PAGE_SIZE] : NULL;
 }
 
 static void agent_fill(struct test_context *ctx, struct test_range *range, unsigned long addr)
@@ -240,8 +250,8 @@ static void access_word(unsigned long entry, unsigned long addr, struct xt_acces
 	kunmap_local(words);
 }
 
-static void access_page(struct test_context *ctx, const struct test_range *range,
-			unsigned long entry, unsigned long addr, struct xt_access *access)
+static void access_page(struct test_context *ctx, struct test_range *range, unsigned long entry,
+			unsigned long addr, struct xt_access *access)
 {
 	struct test_tlb_entry fill = { .range = range, .addr = addr, .entry = entry };
 

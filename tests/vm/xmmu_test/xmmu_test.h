@@ -35,7 +35,7 @@ struct test_range {
 };
 
 struct test_tlb_entry {
-	const struct test_range *range;
+	struct test_range *range;
 	unsigned long addr;
 	unsigned long entry;
 	u32 gen; /* of the page when it was filled */
