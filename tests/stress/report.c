@@ -5,9 +5,6 @@
 
 #include "stress.h"
 
-/* A run that has checked fewer words has shown nothing. */
-#define MIN_CHECKED 1000
-
 static int number, failures;
 
 static bool result(bool good, const char *name)

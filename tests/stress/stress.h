@@ -31,6 +31,8 @@
 #define REGION_SIZE (2 * HUGE)
 
 #define THREADS 32
+/* A run that has checked fewer words has shown nothing. */
+#define MIN_CHECKED 1000
 /* How often the device's agent uses all that it has. */
 #define AGENT_US 300
 /* How long it keeps the mirror's lock then. */
