@@ -153,11 +153,12 @@ static void flush_of_400_ms_takes_both_as_long(void **state)
 	t_start(&first, discard_all, &scene);
 	assert_true(t_until(5000, xt_stats(scene.fd).pending == 1));
 	assert_int_equal(discard_second_page(&scene), 0);
-	assert_true(t_ms() - begun >= 395);
+	/* Timers of a guest that is held up may be early. */
+	assert_true(t_ms() - begun >= 350);
 	assert_int_equal(xt_stats(scene.fd).pending, 0);
 	assert_int_equal(t_join(&first), 0);
-	assert_true(xt_stats(scene.fd).core.wait_ns_max >= 390000000);
-	assert_true(xt_stats(scene.fd).core.invalidate_ns_max >= 390000000);
+	assert_true(xt_stats(scene.fd).core.wait_ns_max >= 350000000);
+	assert_true(xt_stats(scene.fd).core.invalidate_ns_max >= 350000000);
 	scene_end(&scene);
 }
 
