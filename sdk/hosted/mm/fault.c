@@ -292,6 +292,14 @@ static bool hold_slot(const struct fault *fault)
 	return same;
 }
 
+/* Up to 6.1 a page that is only read can not be written yet, though nobody else has it. */
+static bool writable_from_swap(const struct fault *fault, bool exclusive)
+{
+	if (!exclusive || !(fault->vma->vm_flags & VM_WRITE))
+		return false;
+	return is_write(fault) || hosted_generation > HOSTED_6_1;
+}
+
 static vm_fault_t swap_in(struct fault *fault, unsigned long slot)
 {
 	bool exclusive = fault->entry & HOSTED_EXCLUSIVE;
@@ -302,7 +310,8 @@ static vm_fault_t swap_in(struct fault *fault, unsigned long slot)
 	folio_lock(folio);
 	if (!folio->anon_vma)
 		hosted_new_anon(folio, fault->vma, fault->addr, exclusive);
-	if (map_if_same(fault, folio, folio->pfn, page_bits(fault, exclusive && is_write(fault))))
+	if (map_if_same(fault, folio, folio->pfn,
+			page_bits(fault, writable_from_swap(fault, exclusive))))
 		hosted_swap_put(slot);
 	folio_unlock(folio);
 	folio_put(folio);

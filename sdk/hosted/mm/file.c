@@ -242,6 +242,29 @@ static bool clean_one(struct vm_area_struct *vma, unsigned long addr, struct fol
 	return true;
 }
 
+static bool look_for_writes(struct vm_area_struct *vma, unsigned long addr, struct folio *folio,
+			    void *dirty)
+{
+	struct hosted_place place;
+
+	spin_lock(&vma->vm_mm->page_table_lock);
+	place = hosted_rmap_place(vma->vm_mm, addr, folio);
+	if (place.slot && hosted_get(&place) & (HOSTED_WRITE | HOSTED_DIRTY))
+		*(bool *)dirty = true;
+	spin_unlock(&vma->vm_mm->page_table_lock);
+	return !*(bool *)dirty;
+}
+
+/* The file system was asked before the first write, and remembers. */
+static bool is_dirty(struct folio *folio)
+{
+	bool dirty = hosted_folio_test(folio, HOSTED_PG_DIRTY);
+
+	if (!dirty)
+		hosted_rmap_walk(folio, look_for_writes, &dirty);
+	return dirty;
+}
+
 int hosted_writeback(struct file *file)
 {
 	struct address_space *mapping = mapping_of(file);
@@ -256,7 +279,7 @@ int hosted_writeback(struct file *file)
 			continue;
 		hosted_folio_hold(folio);
 		folio_lock(folio);
-		if (folio->mapping == mapping) {
+		if (folio->mapping == mapping && is_dirty(folio)) {
 			hosted_rmap_walk(folio, clean_one, NULL);
 			hosted_cache_write(folio);
 		}

@@ -14,7 +14,7 @@ static bool can_collapse(u64 entry)
 	folio = hosted_folio_of(hosted_entry_pfn(entry));
 	if (hosted_folio_test(folio, HOSTED_PG_ZERO))
 		return true;
-	return folio->anon_vma && !hosted_folio_test(folio, HOSTED_PG_KSM) && !folio->swap &&
+	return folio->anon_vma && !hosted_folio_test(folio, HOSTED_PG_KSM) &&
 	       folio->refs == folio->maps;
 }
 
@@ -96,6 +96,51 @@ static int collapse(struct vm_area_struct *vma, unsigned long addr, struct folio
 	return able ? 0 : -EAGAIN;
 }
 
+static bool any_writable(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned long end = addr + PMD_SIZE;
+	struct hosted_place place;
+
+	while ((addr = hosted_populated(mm, addr, end, HOSTED_PTE)) < end) {
+		place = hosted_place_of(mm, addr, false);
+		if (hosted_get(&place) & HOSTED_PRESENT && hosted_get(&place) & HOSTED_WRITE)
+			return true;
+		addr += PAGE_SIZE;
+	}
+	return false;
+}
+
+/* What is in swap comes back first. */
+static void swap_in_all(struct vm_area_struct *vma, unsigned long addr)
+{
+	unsigned long end = addr + PMD_SIZE;
+	struct hosted_place place;
+
+	while ((addr = hosted_populated(vma->vm_mm, addr, end, HOSTED_PTE)) < end) {
+		place = hosted_place_of(vma->vm_mm, addr, false);
+		if (hosted_entry_is(hosted_get(&place), HOSTED_SWAP))
+			handle_mm_fault(vma, addr, FAULT_FLAG_REMOTE, NULL);
+		addr += PAGE_SIZE;
+	}
+}
+
+/* Up to 6.12 nothing is done for pages of which none can be written. */
+static int prepare(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma;
+	int err = -EINVAL;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	if (vma && addr + PMD_SIZE <= vma->vm_end &&
+	    (hosted_generation >= HOSTED_7_3 || any_writable(mm, addr))) {
+		swap_in_all(vma, addr);
+		err = 0;
+	}
+	mmap_read_unlock(mm);
+	return err;
+}
+
 /* Alone under mmap_lock, after the memory was found. */
 static int collapse_locked(struct mm_struct *mm, unsigned long addr, struct folio *huge)
 {
@@ -119,9 +164,12 @@ int hosted_collapse(struct mm_struct *mm, unsigned long addr)
 
 	if (!huge)
 		return -ENOMEM;
-	mmap_write_lock(mm);
-	err = collapse_locked(mm, addr, huge);
-	mmap_write_unlock(mm);
+	err = prepare(mm, addr);
+	if (!err) {
+		mmap_write_lock(mm);
+		err = collapse_locked(mm, addr, huge);
+		mmap_write_unlock(mm);
+	}
 	folio_put(huge);
 	return err;
 }

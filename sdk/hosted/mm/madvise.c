@@ -53,43 +53,6 @@ static void split_at(struct vm_area_struct *vma, unsigned long addr)
 		split_page(vma->vm_mm, addr);
 }
 
-static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned long end)
-{
-	struct mm_struct *mm = vma->vm_mm;
-	struct mmu_notifier_range event;
-	struct hosted_place place = {};
-
-	if (!hosted_vma_is_anon(vma))
-		return -EINVAL;
-	hosted_event_init(&event, mm, MMU_NOTIFY_CLEAR, start, end, NULL);
-	hosted_event_start(&event);
-	split_at(vma, start);
-	split_at(vma, end);
-	while (hosted_lock_next(vma, &start, end, &place)) {
-		free_entry(vma, &place);
-		start = place.addr + place.size;
-	}
-	hosted_event_end(&event);
-	return 0;
-}
-
-/* What the processor has used does not count; up to 6.1 what devices have used does. */
-static void page_out(struct mm_struct *mm, unsigned long addr)
-{
-	struct hosted_place place;
-
-	if (hosted_generation > HOSTED_6_1) {
-		hosted_page_out(mm, addr);
-		return;
-	}
-	spin_lock(&mm->page_table_lock);
-	place = hosted_place_of(mm, addr, false);
-	if (hosted_get(&place) & HOSTED_YOUNG)
-		hosted_set(mm, &place, hosted_get(&place) & ~HOSTED_YOUNG);
-	spin_unlock(&mm->page_table_lock);
-	hosted_reclaim(mm, addr);
-}
-
 /* The page at the place, unless others map it, too. */
 static const struct folio *own_folio(const struct hosted_place *place)
 {
@@ -113,6 +76,77 @@ static bool takes_all(const struct folio *folio, const struct hosted_place *plac
 	return hosted_generation > HOSTED_6_1 && folio->maps == hosted_folio_pages(folio) &&
 	       hosted_entry_pfn(hosted_get(place)) == folio->pfn &&
 	       place->addr + hosted_folio_pages(folio) * PAGE_SIZE <= end;
+}
+
+/* Zeros that are not all in the range stay. */
+static bool is_huge_zero(struct mm_struct *mm, unsigned long addr)
+{
+	struct hosted_place place = hosted_place_of(mm, addr, false);
+	u64 entry = hosted_get(&place);
+
+	return place.level == HOSTED_PMD && entry & HOSTED_PRESENT && place.addr != addr &&
+	       hosted_folio_test(hosted_folio_of(hosted_entry_pfn(entry)), HOSTED_PG_ZERO);
+}
+
+/* Huge pages that are mapped by pages, and would be given up in part. */
+static void split_pieces(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct hosted_place place;
+	const struct folio *folio;
+
+	while ((start = hosted_populated(mm, start, end, HOSTED_PTE)) < end) {
+		place = hosted_place_of(mm, start, false);
+		folio = own_folio(&place);
+		start = place.addr + place.size;
+		if (!folio || !folio->order || place.level == HOSTED_PMD)
+			continue;
+		if (takes_all(folio, &place, end))
+			start = place.addr + hosted_folio_pages(folio) * PAGE_SIZE;
+		else
+			split_page(mm, place.addr);
+	}
+}
+
+static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct mmu_notifier_range event;
+	struct hosted_place place = {};
+
+	if (!hosted_vma_is_anon(vma))
+		return -EINVAL;
+	hosted_event_init(&event, mm, MMU_NOTIFY_CLEAR, start, end, NULL);
+	hosted_event_start(&event);
+	if (is_huge_zero(mm, start))
+		start = min(end, ALIGN(start, PMD_SIZE));
+	if (is_huge_zero(mm, end))
+		end = max(start, ALIGN_DOWN(end, PMD_SIZE));
+	split_at(vma, start);
+	split_at(vma, end);
+	split_pieces(mm, start, end);
+	while (hosted_lock_next(vma, &start, end, &place)) {
+		free_entry(vma, &place);
+		start = place.addr + place.size;
+	}
+	hosted_event_end(&event);
+	return 0;
+}
+
+/* What the processor has used does not count; up to 6.1 what devices have used does. */
+static void page_out(struct mm_struct *mm, unsigned long addr)
+{
+	struct hosted_place place;
+
+	if (hosted_generation > HOSTED_6_1) {
+		hosted_page_out(mm, addr);
+		return;
+	}
+	spin_lock(&mm->page_table_lock);
+	place = hosted_place_of(mm, addr, false);
+	if (hosted_get(&place) & HOSTED_YOUNG)
+		hosted_set(mm, &place, hosted_get(&place) & ~HOSTED_YOUNG);
+	spin_unlock(&mm->page_table_lock);
+	hosted_reclaim(mm, addr);
 }
 
 /* Returns what comes next. Pages that can not be had are left, and so are those of others. */
@@ -225,6 +259,9 @@ static int advise_range(struct mm_struct *mm, unsigned long start, unsigned long
 	for (vma = find_vma(mm, start); vma && vma->vm_start < end && !err;
 	     vma = hosted_vma_next(vma))
 		err = advise_pages(vma, max(start, vma->vm_start), min(end, vma->vm_end), advice);
+	/* What is mapped has been done. */
+	if (!err && !hosted_vma_covers(mm, start, end))
+		err = -ENOMEM;
 	mmap_read_unlock(mm);
 	return err;
 }

@@ -145,6 +145,19 @@ static void unlock_borders(const struct vm_area_struct *vma)
 		up_write(&hosted_mapping(vma)->i_mmap_rwsem);
 }
 
+/* A border in a place that could hold a huge page: the kernel tells of its end, was there one or not. */
+static void split_huge_at(struct vm_area_struct *vma, unsigned long addr)
+{
+	unsigned long start = ALIGN_DOWN(addr, PMD_SIZE), end = start + PMD_SIZE;
+
+	if (start == addr || start < vma->vm_start || end > vma->vm_end)
+		return;
+	if (hosted_generation == HOSTED_2009)
+		hosted_split_huge(vma, addr);
+	else if (hosted_populated(vma->vm_mm, start, end, HOSTED_PUD) == start)
+		hosted_split_event(vma, addr);
+}
+
 /* Both parts are found from their pages at once. */
 void hosted_vma_split(struct mm_struct *mm, unsigned long addr)
 {
@@ -154,7 +167,7 @@ void hosted_vma_split(struct mm_struct *mm, unsigned long addr)
 		return;
 	upper = hosted_vma_dup(mm, vma);
 	lock_borders(vma);
-	hosted_split_huge(vma, addr);
+	split_huge_at(vma, addr);
 	upper->vm_start = addr;
 	upper->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
 	vma->vm_end = addr;
@@ -473,12 +486,11 @@ static int move_range(struct mm_struct *mm, unsigned long addr, unsigned long le
 
 	if (!range_is_free(mm, to, to + new_len))
 		return -EINVAL;
-	hosted_vma_split(mm, addr);
-	hosted_vma_split(mm, addr + len);
 	vma = vma_lookup(mm, addr);
 	fresh = hosted_vma_dup(mm, vma);
 	fresh->vm_start = to;
 	fresh->vm_end = to + new_len;
+	fresh->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
 	lock_borders(vma);
 	hosted_anon_clone(fresh, vma);
 	unlock_borders(vma);
