@@ -184,7 +184,9 @@ static int compare(const char *real_path, const char *hosted_path)
 		printf("%s %u - %s\n", same ? "ok" : "not ok", i + 1, hosted.name[i]);
 		failed += !same;
 	}
-	return failed ? 1 : 0;
+	if (real.count > hosted.count)
+		printf("# the kernel has done %u scripts more\n", real.count - hosted.count);
+	return failed || real.count > hosted.count ? 1 : 0;
 }
 
 /* Only scripts whose trace the fault has changed count. */

@@ -252,11 +252,6 @@ static long do_migrate(const struct conform_step *step)
 	return err;
 }
 
-static long do_compact(const struct conform_step *step)
-{
-	return hosted_compact();
-}
-
 /* A page that is in use is asked for again, as the kernel does it, but not for ever. */
 static long reclaim_page(struct mm_struct *mm, unsigned long addr)
 {

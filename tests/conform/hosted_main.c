@@ -64,6 +64,7 @@ static int run_here(const struct conform_run *run)
 	unsigned int i;
 
 	printf("= %s\n", run->name);
+	fflush(stdout);
 	hosted_thread("script", NULL, conform_do, (void *)run);
 	failure = hosted_run();
 	for (i = 0; i < run->nr_steps && !failure; i++)

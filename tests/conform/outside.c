@@ -71,17 +71,6 @@ static long do_migrate(const struct conform_step *step, pid_t pid)
 	return 0;
 }
 
-/* Until the page has moved. */
-static long do_compact(const struct conform_step *step, pid_t pid)
-{
-	uint64_t before = pagemap(pid, step->first);
-	int attempts = 10;
-
-	while (attempts-- && pagemap(pid, step->first) == before)
-		put_text("/proc/sys/vm/compact_memory", "1");
-	return attempts < 0 ? -EAGAIN : 0;
-}
-
 static bool is_present(const struct conform_step *step, pid_t pid)
 {
 	unsigned long page;

@@ -112,12 +112,12 @@ static void add_steps(struct conform_run *run, const char *steps, enum conform_k
 	}
 }
 
-/* Where a script does not say when it is recorded, that is after all was mapped and written. */
+/* A script that does not begin with what is mapped finds all mapped, written and recorded. */
 static void add_run(struct conform_run *run, const struct conform_script *script,
 		    enum conform_kind kind)
 {
 	snprintf(run->name, sizeof(run->name), "%s.%s", script->name, kinds[kind]);
-	if (!strstr(script->steps, "record"))
+	if (strncmp(script->steps, "map ", 4))
 		add_steps(run, "map all; store all; record", kind);
 	add_steps(run, script->steps, kind);
 }

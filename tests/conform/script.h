@@ -11,35 +11,47 @@
  * What steps can do: the name, whether the guest does it in the process itself or from outside, and
  * whether the kernel may do it several times over, so that repeated lines count once.
  */
-#define CONFORM_OPS(op)                                                                            \
-	op(map, INSIDE, ONCE) op(store, INSIDE, ONCE) op(load, INSIDE, ONCE) op(                   \
-		record, INSIDE, ONCE) op(forget, INSIDE, ONCE) op(munmap, INSIDE,                  \
-								  ONCE) op(readonly, INSIDE, ONCE) \
-		op(readwrite, INSIDE, ONCE) op(noaccess, INSIDE, ONCE) op(move, INSIDE, ONCE) op(  \
-			resize, INSIDE, ONCE) op(dontneed, INSIDE, ONCE) op(free, INSIDE, ONCE)    \
-			op(pageout, INSIDE, ONCE) op(collapse, INSIDE, ONCE) op(                   \
-				hugepage, INSIDE, ONCE) op(nohugepage, INSIDE,                     \
-							   ONCE) op(mergeable, INSIDE, ONCE)       \
-				op(unmergeable, INSIDE, ONCE) op(dontfork, INSIDE, ONCE) op(       \
-					remove, INSIDE,                                            \
-					ONCE) op(truncate, INSIDE,                                 \
-						 ONCE) op(punch, INSIDE, ONCE)                     \
-					op(writeback, INSIDE, ONCE) op(armed, INSIDE, ONCE) op(    \
-						disarmed, INSIDE, ONCE) op(serve, INSIDE, ONCE)    \
-						op(copy, INSIDE, ONCE) op(fork, INSIDE, ONCE) op(  \
-							numa, INSIDE,                              \
-							REPEATED) op(merge, OUTSIDE,               \
-								     ONCE) op(migrate, OUTSIDE,    \
-									      ONCE) op(compact,    \
-										       OUTSIDE,    \
-										       REPEATED)   \
-							op(reclaim, OUTSIDE,                       \
-							   REPEATED) op(refuse, OUTSIDE, ONCE)     \
-								op(young, OUTSIDE,                 \
-								   ONCE) op(reap, OUTSIDE, ONCE)   \
-									op(exec, INSIDE, ONCE)     \
-										op(exit, OUTSIDE,  \
-										   ONCE)
+/* clang-format off */
+#define CONFORM_OPS(op)                \
+	op(map, INSIDE, ONCE)          \
+	op(store, INSIDE, ONCE)        \
+	op(load, INSIDE, ONCE)         \
+	op(record, INSIDE, ONCE)       \
+	op(forget, INSIDE, ONCE)       \
+	op(munmap, INSIDE, ONCE)       \
+	op(readonly, INSIDE, ONCE)     \
+	op(readwrite, INSIDE, ONCE)    \
+	op(noaccess, INSIDE, ONCE)     \
+	op(move, INSIDE, ONCE)         \
+	op(resize, INSIDE, ONCE)       \
+	op(dontneed, INSIDE, ONCE)     \
+	op(free, INSIDE, ONCE)         \
+	op(pageout, INSIDE, ONCE)      \
+	op(collapse, INSIDE, ONCE)     \
+	op(hugepage, INSIDE, ONCE)     \
+	op(nohugepage, INSIDE, ONCE)   \
+	op(mergeable, INSIDE, ONCE)    \
+	op(unmergeable, INSIDE, ONCE)  \
+	op(dontfork, INSIDE, ONCE)     \
+	op(remove, INSIDE, ONCE)       \
+	op(truncate, INSIDE, ONCE)     \
+	op(punch, INSIDE, ONCE)        \
+	op(writeback, INSIDE, ONCE)    \
+	op(armed, INSIDE, ONCE)        \
+	op(disarmed, INSIDE, ONCE)     \
+	op(serve, INSIDE, ONCE)        \
+	op(copy, INSIDE, ONCE)         \
+	op(fork, INSIDE, ONCE)         \
+	op(exec, INSIDE, ONCE)         \
+	op(numa, INSIDE, REPEATED)     \
+	op(merge, OUTSIDE, ONCE)       \
+	op(migrate, OUTSIDE, ONCE)     \
+	op(refuse, OUTSIDE, ONCE)      \
+	op(young, OUTSIDE, ONCE)       \
+	op(reap, OUTSIDE, ONCE)        \
+	op(exit, OUTSIDE, ONCE)        \
+	op(reclaim, OUTSIDE, REPEATED)
+/* clang-format on */
 
 enum conform_op {
 #define CONFORM_ENUM(name, where, times) CONFORM_##name,
