@@ -6,6 +6,8 @@
 #include "core/abi.h"
 #include "drivers.h"
 
+#define WRITE 1 /* XMMU_WRITE */
+
 static inline long core(unsigned int number, unsigned long page, unsigned long pages,
 			unsigned int flags)
 {
@@ -16,11 +18,17 @@ static inline long core(unsigned int number, unsigned long page, unsigned long p
 	return hosted_ioctl(file, number, &span);
 }
 
+/* With the first of the pages that the device can know. */
+static inline void core_attach(const char *parameters, unsigned long page)
+{
+	start_driver("core", parameters, "core");
+	explore_assert(!core(CORE_ATTACH, page, 0, 0));
+}
+
 static inline void core_start(const char *parameters, unsigned long pages)
 {
 	start_process(pages);
-	start_driver("core", parameters, "core");
-	explore_assert(!core(CORE_ATTACH, 0, 0, 0));
+	core_attach(parameters, 0);
 	explore_assert(!core(CORE_INSERT, 0, pages, 0));
 }
 
@@ -28,6 +36,14 @@ static inline void core_start(const char *parameters, unsigned long pages)
 static inline bool core_access(unsigned long page)
 {
 	return core(CORE_ACCESS, page, 1, 0) == 1;
+}
+
+/* Whether it could write to it, and did. */
+static inline bool core_write(unsigned long page, u64 value)
+{
+	struct core_span span = { .addr = ADDR + page * PAGE_SIZE, .write = 1, .value = value };
+
+	return hosted_ioctl(file, CORE_ACCESS, &span) == 1;
 }
 
 static inline void core_stop(void)

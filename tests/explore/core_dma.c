@@ -9,16 +9,20 @@ static void setup(void)
 {
 	core_start("policy=trylock dma=1", 1);
 	explore_assert(!hosted_store(mm, ADDR, 1));
-	explore_assert(!core(CORE_POPULATE, 0, 1, 0));
-	explore_assert(core_access(0));
 }
 
-/* 1 is XMMU_WRITE. */
+static void populate(void *unused)
+{
+	enter();
+	explore_assert(!core(CORE_POPULATE, 0, 1, 0));
+	core_access(0);
+}
+
 static void upgrade(void *unused)
 {
 	enter();
-	explore_assert(!core(CORE_POPULATE, 0, 1, 1));
-	core_access(0);
+	explore_assert(!core(CORE_POPULATE, 0, 1, WRITE));
+	core_write(0, 2);
 }
 
 static void discard(void *unused)
@@ -32,7 +36,7 @@ const struct explore_scenario explore_scenario = {
 	.name = "core_dma",
 	.about = "a page becomes writable for the device while it goes",
 	.setup = setup,
-	.threads = { { "upgrade", upgrade }, { "discard", discard } },
+	.threads = { { "populate", populate }, { "upgrade", upgrade }, { "discard", discard } },
 	.check = core_stop,
 	.keeps_memory = true,
 };

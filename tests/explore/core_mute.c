@@ -4,16 +4,17 @@
 
 static void setup(void)
 {
-	core_start("policy=trylock mute=1 watchdog_ms=50", 1);
-	explore_assert(!core(CORE_POPULATE, 0, 1, 0));
-	explore_assert(core_access(0));
+	core_start("policy=trylock mute=1 watchdog_ms=50", 2);
+	explore_assert(!core(CORE_POPULATE, 0, 2, 0));
+	explore_assert(core_access(0) && core_access(1));
 }
 
 static void unmap(void *unused)
 {
 	enter();
 	explore_assert(!hosted_munmap(mm, ADDR, PAGE_SIZE));
-	explore_assert(!core_access(0));
+	explore_assert(!hosted_munmap(mm, ADDR + PAGE_SIZE, PAGE_SIZE));
+	explore_assert(!core_access(0) && !core_access(1));
 }
 
 static void populate(void *unused)

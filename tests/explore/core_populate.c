@@ -20,7 +20,8 @@ static void discard(void *unused)
 {
 	enter();
 	explore_assert(!hosted_madvise(mm, ADDR, PAGE_SIZE, HOSTED_DONTNEED));
-	core_access(0);
+	explore_assert(!hosted_madvise(mm, ADDR + PAGE_SIZE, PAGE_SIZE, HOSTED_DONTNEED));
+	core_access(1);
 }
 
 static void zap(void *unused)

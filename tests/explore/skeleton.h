@@ -7,10 +7,10 @@
 
 #include "drivers.h"
 
-static inline void skeleton_start(const char *parameters, unsigned long pages)
+static inline void skeleton_start(const char *parameters, unsigned long pages, pid_t pid)
 {
 	struct xmmu_skeleton_range range = { .addr = ADDR, .len = pages * PAGE_SIZE };
-	struct xmmu_skeleton_attach attach = {};
+	struct xmmu_skeleton_attach attach = { .pid = pid };
 
 	start_process(pages);
 	start_driver("skeleton", parameters, "xmmu-skeleton");

@@ -4,7 +4,7 @@
 
 static void setup(void)
 {
-	skeleton_start("policy=trylock", 2);
+	skeleton_start("policy=trylock", 2, 0);
 	explore_assert(!skeleton_populate(0, 1, XMMU_SKELETON_WRITE));
 }
 

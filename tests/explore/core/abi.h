@@ -11,15 +11,17 @@ struct core_span {
 	__u64 len;
 	__u32 flags;
 	__u32 write;
+	__u64 value; /* that the device writes */
 };
 
-#define CORE_ATTACH   _IO('c', 1)
+/* addr: of the first page that the device can know. */
+#define CORE_ATTACH   _IOW('c', 1, struct core_span)
 #define CORE_DETACH   _IO('c', 2)
 #define CORE_INSERT   _IOW('c', 3, struct core_span)
 #define CORE_REMOVE   _IOW('c', 4, struct core_span)
 #define CORE_POPULATE _IOW('c', 5, struct core_span)
 #define CORE_ZAP      _IOW('c', 6, struct core_span)
-/* The device uses the page at addr, if it has a translation: 1, or else 0. */
+/* The device uses the page at addr, if it may: 1, or else 0. */
 #define CORE_ACCESS _IOW('c', 7, struct core_span)
 
 #endif

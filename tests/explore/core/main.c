@@ -7,6 +7,7 @@
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
@@ -59,6 +60,8 @@ struct core_range {
 
 struct core_context {
 	struct xmmu_mirror mirror;
+	struct rw_semaphore lock; /* held while it populates, taken when the process is gone */
+	bool gone;                /* under lock */
 	struct workqueue_struct *device;
 	spinlock_t tlb_lock; /* innermost */
 	struct core_entry tlb[CORE_PAGES];
@@ -90,12 +93,15 @@ static void core_populate(struct xmmu_walk *walk)
 	struct core_context *core = to_core(xmmu_range_mirror(&range->range));
 	struct core_entry *entry;
 	struct xmmu_leaf leaf;
+	unsigned long i;
 
 	xmmu_walk_for_each(walk, &leaf) {
-		entry = &range->table[index_of(core, leaf.addr)];
-		WRITE_ONCE(entry->write, leaf.perm & XMMU_PERM_WRITE);
-		WRITE_ONCE(entry->dma, leaf.dma);
-		smp_store_release(&entry->pfn, page_to_pfn(leaf.page));
+		for (i = 0; i < leaf.len / PAGE_SIZE; i++) {
+			entry = &range->table[index_of(core, leaf.addr) + i];
+			WRITE_ONCE(entry->write, leaf.perm & XMMU_PERM_WRITE);
+			WRITE_ONCE(entry->dma, leaf.dma + i * PAGE_SIZE);
+			smp_store_release(&entry->pfn, page_to_pfn(leaf.page) + i);
+		}
 	}
 }
 
@@ -190,6 +196,16 @@ static void core_isolate(struct xmmu_mirror *mirror)
 	spin_unlock_irqrestore(&core->tlb_lock, flags);
 }
 
+static void core_gone(struct xmmu_mirror *mirror)
+{
+	struct core_context *core = to_core(mirror);
+
+	down_write(&core->lock);
+	WARN_ON(core->gone);
+	core->gone = true;
+	up_write(&core->lock);
+}
+
 static void core_range_free(struct xmmu_range *range)
 {
 	kfree(to_range(range));
@@ -200,6 +216,7 @@ static const struct xmmu_ops core_ops = {
 	.zap = core_zap,
 	.flush = core_flush,
 	.isolate = core_isolate,
+	.release = core_gone,
 	.range_free = core_range_free,
 };
 
@@ -212,16 +229,24 @@ static void tlb_fill(struct core_context *core, const struct core_range *range, 
 	core->tlb[i].dma = READ_ONCE(range->table[i].dma);
 }
 
-static void use_entry(struct core_context *core, const struct core_entry *entry, unsigned long addr)
+static void use_entry(struct core_context *core, const struct core_entry *entry,
+		      const struct core_span *span)
 {
-	u64 word;
+	u64 word = span->value;
 
-	hosted_device_access(core->mirror.mm, addr, entry->pfn, entry->write);
-	if (dma)
+	hosted_device_access(core->mirror.mm, span->addr, entry->pfn, entry->write);
+	if (dma && span->write)
+		hosted_dma_write(&core_dev, entry->dma, &word, sizeof(word));
+	else if (dma)
 		hosted_dma_read(&core_dev, entry->dma, &word, sizeof(word));
+	else if (span->write)
+		hosted_page_write(entry->pfn, 0, &word, sizeof(word));
 }
 
-/* An access that began before the device was cut off, or its flush confirmed, has ended by then. */
+/*
+ * An access that began before the device was cut off, or its flush confirmed, has ended by then.
+ * Without a range there is no table; what is in the TLB is used all the same.
+ */
 static int core_access(struct core_context *core, const struct core_range *range,
 		       const struct core_span *span)
 {
@@ -231,10 +256,10 @@ static int core_access(struct core_context *core, const struct core_range *range
 	int used = 0;
 
 	spin_lock_irqsave(&core->tlb_lock, flags);
-	if (!entry->pfn && !core->cut)
+	if (range && !core->cut && (!entry->pfn || entry->write < span->write))
 		tlb_fill(core, range, i);
 	if (entry->pfn && !core->cut && entry->write >= span->write) {
-		use_entry(core, entry, span->addr);
+		use_entry(core, entry, span);
 		used = 1;
 	}
 	spin_unlock_irqrestore(&core->tlb_lock, flags);
@@ -243,7 +268,7 @@ static int core_access(struct core_context *core, const struct core_range *range
 
 /* ---- commands */
 
-static int core_attach(struct core_context *core)
+static int core_attach(struct core_context *core, const struct core_span *span)
 {
 	const struct xmmu_config config = {
 		.ops = &core_ops,
@@ -253,6 +278,7 @@ static int core_attach(struct core_context *core)
 		.watchdog_ms = watchdog_ms,
 	};
 
+	core->base = span->addr;
 	return xmmu_mirror_attach(&core->mirror, &config);
 }
 
@@ -263,13 +289,23 @@ static int core_insert(struct core_context *core, const struct core_span *span)
 
 	if (!range)
 		return -ENOMEM;
-	core->base = span->addr;
 	error = xmmu_range_insert(&core->mirror, &range->range, span->addr, span->addr + span->len);
 	if (error)
 		kfree(range);
 	else
 		xmmu_range_put(&range->range);
 	return error;
+}
+
+static int core_make(struct core_context *core, struct xmmu_range *range,
+		     const struct core_span *span)
+{
+	int result;
+
+	down_read(&core->lock);
+	result = xmmu_populate(range, span->addr, span->addr + span->len, span->flags, NULL, NULL);
+	up_read(&core->lock);
+	return result;
 }
 
 static int core_on_range(struct core_context *core, unsigned int number,
@@ -280,9 +316,9 @@ static int core_on_range(struct core_context *core, unsigned int number,
 	int result = 0;
 
 	if (!range)
-		return -ENOENT;
+		return number == CORE_ACCESS ? core_access(core, NULL, span) : -ENOENT;
 	if (number == CORE_POPULATE)
-		result = xmmu_populate(range, span->addr, end, span->flags, NULL, NULL);
+		result = core_make(core, range, span);
 	else if (number == CORE_ZAP)
 		result = xmmu_range_zap(range, span->addr, end);
 	else if (number == CORE_ACCESS)
@@ -302,7 +338,7 @@ static long core_ioctl(struct file *file, unsigned int number, unsigned long arg
 		return -EFAULT;
 	switch (number) {
 	case CORE_ATTACH:
-		return core_attach(core);
+		return core_attach(core, &span);
 	case CORE_DETACH:
 		xmmu_mirror_detach(&core->mirror);
 		return 0;
@@ -325,6 +361,7 @@ static int core_open(struct inode *inode, struct file *file)
 		kfree(core);
 		return -ENOMEM;
 	}
+	init_rwsem(&core->lock);
 	spin_lock_init(&core->tlb_lock);
 	for (i = 0; i < CORE_FLUSHES; i++) {
 		core->flushes[i].core = core;

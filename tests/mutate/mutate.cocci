@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// All mutants of a file at once: each call can be left out, change places with the call before it,
+// and each condition can be the opposite. What is left out or turned round is decided when the
+// program starts, see mutant.h. Assertions, traces and what injects faults are left alone: no test
+// sees the difference.
+
+@swap@
+expression f, g;
+expression list x, y;
+@@
+ f(x);
+ g(y);
++MUTANT_SWAP(f(x), g(y));
+
+@delete@
+identifier f !~ "^(MUTANT_SWAP|lockdep_assert_held|xmmu_mirror_assert_locked|__acquire|__release|(trace_xmmu|xmmu_inject|xmmu_debug)_.*)$";
+identifier member;
+expression e;
+expression list x;
+@@
+(
+-f(x);
++MUTANT_DELETE(f(x));
+|
+-e->member(x);
++MUTANT_DELETE(e->member(x));
+)
+
+@condition_if@
+expression e;
+statement s, t;
+@@
+(
+ if (
+-    e
++    MUTANT_NEGATE(e)
+    ) s else t
+|
+ if (
+-    e
++    MUTANT_NEGATE(e)
+    ) s
+)
+
+@condition_while@
+expression e;
+statement s;
+@@
+ while (
+-       e
++       MUTANT_NEGATE(e)
+       ) s
+
+@condition_for@
+expression e;
+expression a, b;
+statement s;
+@@
+(
+ for (a;
+-     e
++     MUTANT_NEGATE(e)
+     ; b) s
+|
+ for (;
+-     e
++     MUTANT_NEGATE(e)
+     ; b) s
+)
+
+@condition_choice@
+expression e;
+expression a, b;
+@@
+-e
++MUTANT_NEGATE(e)
+ ? a : b
