@@ -151,6 +151,7 @@ $(unit-programs): build/unit/%: tests/unit/%.c | deps-build
 	$(call link,$(UNIT_FLAGS),$(UNIT_LIBS) -lcmocka)
 
 include sdk/hosted/hosted.mk sdk/hosted/coverage.mk tests/explore/planted.mk \
+	tests/mutate/mutate.mk \
 	tests/conform/conform.mk
 
 -include $(wildcard build/user/*.d build/user/lib/*.d build/unit/*.d)
