@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The device takes very long to confirm. Who populates waits no longer than its budget. */
+/*
+ * The device takes very long to confirm. Who populates meanwhile waits no longer than its budget. It
+ * comes when the other one waits: before, it may have to wait in the kernel.
+ */
 #include <linux/jiffies.h>
 
 #include "core.h"
@@ -20,10 +23,12 @@ static void discard(void *unused)
 
 static void populate(void *unused)
 {
-	unsigned long begun = jiffies;
+	unsigned long begun;
 	long error;
 
 	enter();
+	msleep(10);
+	begun = jiffies;
 	error = core(CORE_POPULATE, 0, 1, 0);
 	explore_assert(!error || error == -ETIMEDOUT || error == -EIO);
 	explore_assert(time_before(jiffies, begun + msecs_to_jiffies(2000)));

@@ -34,6 +34,7 @@ static void check(void)
 	explore_assert(!skeleton_populate(0, 1, 0));
 	explore_assert(skeleton_access(0) == XMMU_SKELETON_MAY_READ);
 	explore_assert(!hosted_mprotect(mm, ADDR, PAGE_SIZE, VM_READ));
+	explore_assert(!hosted_madvise(mm, ADDR, PAGE_SIZE, HOSTED_DONTNEED));
 	explore_assert(!skeleton_populate(0, 1, 0));
 	explore_assert(skeleton_populate(0, 1, XMMU_SKELETON_WRITE) == -EPERM);
 	skeleton_stop();

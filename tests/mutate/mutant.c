@@ -25,7 +25,7 @@ static char *reached;
 static const char *reached_file;
 
 #define for_each_mutant(entry) \
-	for (struct mutant **(entry) = __start_mutants; (entry) < __stop_mutants; (entry)++)
+	for (struct mutant * *(entry) = __start_mutants; (entry) < __stop_mutants; (entry)++)
 
 _Bool mutant_is_chosen(const struct mutant *mutant)
 {
@@ -57,7 +57,8 @@ static struct mutant *put_off(const struct mutant *swap)
 {
 	struct mutant *found = NULL;
 
-	for_each_mutant (entry) {
+	for_each_mutant(entry)
+	{
 		struct mutant *m = *entry;
 
 		if (!strcmp(m->kind, "delete") && !strcmp(m->file, swap->file) &&
@@ -75,9 +76,7 @@ static _Bool is_swap(const struct mutant *mutant)
 
 static void list(void)
 {
-	for_each_mutant (entry)
-		if (!is_swap(*entry) || put_off(*entry))
-			puts(line_of(*entry));
+	for_each_mutant(entry) if (!is_swap(*entry) || put_off(*entry)) puts(line_of(*entry));
 }
 
 /* A program with several drivers has the SDK several times. */
@@ -85,7 +84,8 @@ static _Bool choose_line(const char *line)
 {
 	_Bool here = 0;
 
-	for_each_mutant (entry) {
+	for_each_mutant(entry)
+	{
 		if (strcmp(line_of(*entry), line))
 			continue;
 		(*entry)->chosen = 1;
@@ -98,9 +98,8 @@ static _Bool choose(const char *line)
 {
 	_Bool here = choose_line(line);
 
-	for_each_mutant (entry)
-		if (is_swap(*entry) && (*entry)->chosen)
-			choose_line(line_of(put_off(*entry)));
+	for_each_mutant(entry) if (is_swap(*entry) && (*entry)->chosen)
+		choose_line(line_of(put_off(*entry)));
 	return here;
 }
 
@@ -110,9 +109,8 @@ static void write_reached(void)
 
 	if (!file)
 		abort();
-	for_each_mutant (entry)
-		if (reached[(*entry)->number])
-			fprintf(file, "%s\n", line_of(*entry));
+	for_each_mutant(entry) if (reached[(*entry)->number])
+		fprintf(file, "%s\n", line_of(*entry));
 	fclose(file);
 }
 
@@ -121,8 +119,7 @@ static void __attribute__((constructor)) start(void)
 	const char *wanted = getenv("XMMU_MUTANT");
 	unsigned int number = 0;
 
-	for_each_mutant (entry)
-		(*entry)->number = number++;
+	for_each_mutant(entry)(*entry)->number = number++;
 	if (wanted && !strcmp(wanted, "list")) {
 		list();
 		exit(0);

@@ -22,23 +22,23 @@ struct mutant {
 _Bool mutant_is_chosen(const struct mutant *mutant);
 
 /* The section has pointers only, so that it is an array. */
-#define MUTANT(what, code)                                                              \
-	({                                                                              \
-		static struct mutant mutant_here = { .file = __FILE__,                  \
-						     .function = __func__,              \
-						     .kind = what,                      \
-						     .text = code,                      \
-						     .line = __LINE__ };                \
-		static struct mutant *mutant_entry                                      \
-			__attribute__((section("mutants"), used)) = &mutant_here;       \
-		mutant_is_chosen(&mutant_here);                                         \
+#define MUTANT(what, code)                                                        \
+	({                                                                        \
+		static struct mutant mutant_here = { .file = __FILE__,            \
+						     .function = __func__,        \
+						     .kind = what,                \
+						     .text = code,                \
+						     .line = __LINE__ };          \
+		static struct mutant *mutant_entry                                \
+			__attribute__((section("mutants"), used)) = &mutant_here; \
+		mutant_is_chosen(&mutant_here);                                   \
 	})
 
-#define MUTANT_DELETE(...)                                       \
-	do {                                                     \
-		if (!MUTANT("delete", #__VA_ARGS__)) {           \
-			__VA_ARGS__;                             \
-		}                                                \
+#define MUTANT_DELETE(...)                             \
+	do {                                           \
+		if (!MUTANT("delete", #__VA_ARGS__)) { \
+			__VA_ARGS__;                   \
+		}                                      \
 	} while (0)
 
 #define MUTANT_NEGATE(...) (MUTANT("negate", #__VA_ARGS__) != !!(__VA_ARGS__))
