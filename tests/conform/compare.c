@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * conform_compare: compares the traces of a kernel with those of the hosted one. What is said in the
- * table of differences must be so; all else must be the same. Prints TAP, a test for each script.
+ * conform_compare: compares the traces of a kernel with those of the hosted one. What is said in
+ * the table of differences must be so; all else must be the same. Prints TAP: a test for a script.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -29,8 +29,8 @@ static void usage(FILE *to)
 	fprintf(to,
 		"usage: conform_compare KERNEL REAL HOSTED\n"
 		"       conform_compare --broken NAME KERNEL REAL HOSTED BROKEN\n"
-		"Compare the traces in the files REAL, of conform_guest, and HOSTED, of conform_hosted,\n"
-		"as the table for KERNEL (6.1) says. With --broken: each script in which BROKEN differs\n"
+		"Compare the traces in REAL, of conform_guest, and HOSTED, of conform_hosted, as the\n"
+		"table for KERNEL (6.1) says. With --broken: each script in which BROKEN differs\n"
 		"from HOSTED must differ from REAL, and there must be some.\n"
 		"Exit status: 0 they are the same, 1 they are not, 2 bad usage.\n");
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * conform_guest: does the scripts on this kernel and prints what a driver is told. The process of a
- * script gets the numbers of its steps through a pipe, so that it can be anywhere in between: forked,
- * executed, or dead.
+ * script gets the numbers of its steps through a pipe, so that it can be anywhere in between:
+ * forked, executed, or dead.
  */
 #include <errno.h>
 #include <fcntl.h>

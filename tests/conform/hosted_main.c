@@ -26,8 +26,8 @@ static void usage(FILE *to)
 		"usage: conform_hosted [--fault NAME] KERNEL [PATTERN]\n"
 		"       conform_hosted --faults\n"
 		"Print the traces of the scripts in the hosted kernel, which is to be like KERNEL\n"
-		"(6.1, 6.12 or 7.3). PATTERN: only of scripts whose name matches. With a fault it tells\n"
-		"drivers something wrong; --faults prints the names of them.\n");
+		"(6.1, 6.12 or 7.3). PATTERN: only of scripts whose name matches. With a fault\n"
+		"it tells drivers something wrong; --faults prints the names of them.\n");
 }
 
 static int bad_usage(void)

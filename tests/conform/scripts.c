@@ -10,6 +10,9 @@
 #define OWN   "anon private"
 #define THP   "thp"
 
+/* Two pages that are one. */
+#define MERGED "map 0-2; mergeable 0-2; store 0-2 5; record; merge 0 1; "
+
 const struct conform_script conform_scripts[] = {
 	/* ---- munmap */
 	{ "munmap-all", ALL, "munmap all" },
@@ -68,10 +71,8 @@ const struct conform_script conform_scripts[] = {
 	{ "reclaim-clean", "disk",
 	  "map 0; store 0; record; writeback 0; reclaim 0; load 0; store 0" },
 	{ "reclaim-huge", THP, "reclaim 0; load 0; store 0" },
-	{ "merge", "anon",
-	  "map 0-2; mergeable 0-2; store 0-2 5; record; merge 0 1; load 0; store 0" },
-	{ "unmerge", "anon",
-	  "map 0-2; mergeable 0-2; store 0-2 5; record; merge 0 1; unmergeable 0-2; store 1" },
+	{ "merge", "anon", MERGED "load 0; store 0" },
+	{ "unmerge", "anon", MERGED "unmergeable 0-2; store 1" },
 	{ "collapse", "anon", "map 0-512; store 3; record; collapse 0-512; load 3; store 4" },
 	{ "collapse-again", "thp", "collapse all; munmap all" },
 	{ "collapse-empty", "anon", "map 0-512; record; collapse 0-512" },
@@ -120,14 +121,10 @@ const struct conform_script conform_scripts[] = {
 	{ "numa-and-fork", "anon thp disk", "numa all; fork; load 0; store 0; child load 1" },
 	{ "numa-and-migrate", "anon thp disk", "numa all; migrate 0; load 0; readonly all" },
 	{ "resize-back", SMALL, "resize all 2; resize 0-2 4; load 1; load 3; store 3; munmap all" },
-	{ "merge-and-fork", "anon",
-	  "map 0-2; mergeable 0-2; store 0-2 5; record; merge 0 1; fork; store 0; child store 1" },
-	{ "merge-and-migrate", "anon",
-	  "map 0-2; mergeable 0-2; store 0-2 5; record; merge 0 1; migrate 0; store 1; munmap all" },
-	{ "merge-and-protect", "anon",
-	  "map 0-2; mergeable 0-2; store 0-2 5; record; merge 0 1; readonly 0; readwrite 0; store 0" },
-	{ "merge-and-pageout", "anon",
-	  "map 0-2; mergeable 0-2; store 0-2 5; record; merge 0 1; pageout 0; load 0; dontneed all" },
+	{ "merge-and-fork", "anon", MERGED "fork; store 0; child store 1" },
+	{ "merge-and-migrate", "anon", MERGED "migrate 0; store 1; munmap all" },
+	{ "merge-and-protect", "anon", MERGED "readonly 0; readwrite 0; store 0" },
+	{ "merge-and-pageout", "anon", MERGED "pageout 0; load 0; dontneed all" },
 	{ "truncate-and-grow", "file disk private",
 	  "truncate 0; store 0; truncate 4; store 0; load 3; munmap all" },
 	{ "truncate-after-fork", "file disk private",
@@ -170,7 +167,7 @@ const struct conform_script conform_scripts[] = {
 	{ "uffd-and-fork", "anon",
 	  "map all; store 0; armed all; record; serve 1 7; fork; child load 2" },
 	{ "uffd-and-dontneed", "anon",
-	  "map all; store all; armed all; record; dontneed 1; serve 1 9; load 1; store 1; move all 1024" },
+	  "map all; store all; armed all; record; dontneed 1; serve 1 9; load 1; move all 1024" },
 	{ "uffd-huge", THP,
 	  "map all; armed all; record; copy 0 7; store 0; disarmed all; store 1" },
 };

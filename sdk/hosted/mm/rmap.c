@@ -174,7 +174,7 @@ static bool unmap_one(struct vm_area_struct *vma, unsigned long addr, struct fol
 	struct unmap *unmap = arg;
 	struct mmu_notifier_range event;
 
-	/* It is mapped by pages in an event of its own, if it is not yet; up to 6.1 for swap too. */
+	/* It is mapped by pages in an event of its own, if it is not; up to 6.1 for swap too. */
 	if (folio->order && (unmap->to == HOSTED_TO_PIECES ||
 			     (hosted_generation == HOSTED_6_1 && unmap->to != HOSTED_TO_MIGRATION)))
 		hosted_split_event(vma, addr);

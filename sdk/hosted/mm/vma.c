@@ -145,7 +145,7 @@ static void unlock_borders(const struct vm_area_struct *vma)
 		up_write(&hosted_mapping(vma)->i_mmap_rwsem);
 }
 
-/* A border in a place that could hold a huge page: the kernel tells of its end, was there one or not. */
+/* A border where there could be a huge page: the kernel tells of its end, was there one or not. */
 static void split_huge_at(struct vm_area_struct *vma, unsigned long addr)
 {
 	unsigned long start = ALIGN_DOWN(addr, PMD_SIZE), end = start + PMD_SIZE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* /dev/xmmu_record: a recorder (tests/trace) of the memory of whoever starts it; read() takes it. */
+/* /dev/xmmu_record: a recorder (tests/trace) of the memory of its user; read() takes the trace. */
 #ifndef XMMU_RECORD_ABI_H
 #define XMMU_RECORD_ABI_H
 
