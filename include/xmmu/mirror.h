@@ -31,7 +31,7 @@ struct mm_struct;
  * @brief Keep the translations of one device context coherent with one address space.
  *
  * A mirror pins neither pages nor the address space: it holds `mm_count`, and `mm_users` only
- * during registration and during a walk. When the process exits while the mirror is attached,
+ * during registration and during a walk by somebody else than the process. When the process exits while the mirror is attached,
  * everything is zapped, flushed and waited for, and walks end with -ESRCH; the driver detaches
  * when it likes.
  *
@@ -106,7 +106,7 @@ struct xmmu_mirror {
 	bool atomic;
 	struct mutex mutex;
 	spinlock_t spin;
-	/* At addresses that no program has: called when the address space goes, and not before. */
+	/* At addresses that no program has: to hear when the address space goes. */
 	struct mmu_interval_notifier exit;
 	/* Callbacks that wait for the device. */
 	atomic_t open;
@@ -125,8 +125,8 @@ struct xmmu_mirror {
 	/* How many. Read without the lock, by whoever has nothing to do if there is none. */
 	unsigned int listed;
 	/*
-	 * Walks, removals and zaps by the driver that still run, and one for being attached; detach
-	 * waits for them.
+	 * Walks, zaps by the driver, and whatever makes, removes or looks for a block; and one for
+	 * being attached. Detach waits for them.
 	 */
 	atomic_t users;
 	/* Any of the above changed in a way that somebody may wait for. */
@@ -190,9 +190,9 @@ int __must_check xmmu_mirror_attach_pid(struct xmmu_mirror *mirror,
 /**
  * @brief Let go of the address space.
  *
- * Refuses new work, waits until running walks have ended, zaps, flushes, waits and unmaps all
- * ranges while the kernel can still call back, and only then removes the notifiers. Ranges leave
- * the mirror; the driver drops its references itself. It may run at the same time as the exit of
+ * Refuses new work and lets no running walk commit any more, zaps, flushes, waits and unmaps all
+ * ranges while the kernel can still call back, only then removes the notifiers, and waits until
+ * running walks have ended. Ranges leave the mirror; the driver drops its references itself. It may run at the same time as the exit of
  * the process: the work is done once, and both return after it is complete. Detaching a mirror
  * that is not attached does nothing.
  *

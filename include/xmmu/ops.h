@@ -206,8 +206,10 @@ struct xmmu_ops {
 	 *
 	 * @param mirror  The mirror.
 	 *
-	 * @ctx{process\, in the kernel's exit path; may sleep; must neither detach nor remove
-	 *      ranges\, which wait for this call}
+	 * It must neither detach a mirror of this address space nor remove a range from one, nor
+	 * wait for somebody who does, or take a lock that is held there: they wait for this call.
+	 *
+	 * @ctx{process\, in the kernel's exit path; may sleep}
 	 */
 	void (*release)(struct xmmu_mirror *mirror);
 

@@ -95,7 +95,8 @@ int __must_check xmmu_range_insert(struct xmmu_mirror *mirror, struct xmmu_range
  *
  * @param range  The range; the caller holds a reference.
  *
- * @ctx{process; may sleep; mmap_lock not held\, not inside a callback or a walk}
+ * @ctx{process; may sleep; mmap_lock not held\, not inside a callback or a walk\, no lock held that
+ *      a callback of this address space takes\, xmmu_ops::release included}
  */
 void xmmu_range_remove(struct xmmu_range *range);
 

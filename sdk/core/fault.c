@@ -164,7 +164,10 @@ static int xmmu_walk_fixup(struct xmmu_walk *walk)
 	if (err)
 		return err;
 	addr = xmmu_walk_missing(walk);
-	vma = addr < walk->hmm.end ? vma_lookup(mm, addr) : NULL;
+	/* Somebody else has brought it in. */
+	if (addr == walk->hmm.end)
+		return 0;
+	vma = vma_lookup(mm, addr);
 	if (!vma || vma->vm_flags & (VM_IO | VM_PFNMAP) ||
 	    (current->flags & PF_KTHREAD && userfaultfd_armed(vma)))
 		return -EFAULT;

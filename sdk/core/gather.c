@@ -71,8 +71,6 @@ void xmmu_ticket_del(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket)
 {
 	unsigned long irq;
 
-	if (list_empty(&ticket->node))
-		return;
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
 	xmmu_ticket_unlist(mirror, ticket);
 	xmmu_mirror_wake(mirror);

@@ -210,7 +210,7 @@ void xmmu_ticket_complete_all(struct xmmu_mirror *mirror);
 /* xfer.c */
 void xmmu_xfer_abandon(struct xmmu_xfer *xfer);
 
-/* Whether leaves have DMA addresses. Functions of dma.c are called only then, but for the last two. */
+/* Whether leaves have DMA addresses. What is done for each leaf is done only then. */
 static inline bool xmmu_dma_used(const struct xmmu_range *range)
 {
 	return range->mirror->config.dma == XMMU_DMA_LEAF;

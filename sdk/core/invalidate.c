@@ -573,4 +573,4 @@ static void __maybe_unused xmmu_block_finish(struct xmmu_compat_finish *finish)
 }
 
 const struct mmu_interval_notifier_ops xmmu_block_ops =
-	XMMU_COMPAT_BLOCK_OPS(xmmu_block_invalidate, xmmu_block_start, xmmu_block_finish);
+	XMMU_COMPAT_NOTIFIER_OPS(xmmu_block_invalidate, xmmu_block_start, xmmu_block_finish);

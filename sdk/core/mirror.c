@@ -111,6 +111,13 @@ static bool xmmu_mirror_shutdown(struct xmmu_mirror *mirror)
 	return true;
 }
 
+static void xmmu_mirror_release(struct xmmu_mirror *mirror)
+{
+	trace_xmmu_release(mirror);
+	if (xmmu_mirror_shutdown(mirror) && mirror->config.ops->release)
+		mirror->config.ops->release(mirror);
+}
+
 /*
  * Every notifier of an address space is called when that goes. This one is at addresses where
  * nothing else happens, and after all blocks. Some events are for all addresses: not for this.
@@ -118,19 +125,43 @@ static bool xmmu_mirror_shutdown(struct xmmu_mirror *mirror)
 static bool xmmu_mirror_event(struct mmu_interval_notifier *notifier,
 			      const struct mmu_notifier_range *event, unsigned long seq)
 {
-	struct xmmu_mirror *mirror = container_of(notifier, struct xmmu_mirror, exit);
-
-	if (event->event != MMU_NOTIFY_RELEASE)
-		return true;
-	trace_xmmu_release(mirror);
-	if (xmmu_mirror_shutdown(mirror) && mirror->config.ops->release)
-		mirror->config.ops->release(mirror);
+	if (event->event == MMU_NOTIFY_RELEASE)
+		xmmu_mirror_release(container_of(notifier, struct xmmu_mirror, exit));
 	return true;
 }
 
-static const struct mmu_interval_notifier_ops xmmu_mirror_exit_ops = {
-	.invalidate = xmmu_mirror_event,
+/* Where there are two passes the driver is told in the second, when all blocks are through. */
+struct xmmu_mirror_end {
+	struct xmmu_compat_finish finish;
+	struct xmmu_mirror *mirror;
 };
+
+static bool __maybe_unused xmmu_mirror_start(struct mmu_interval_notifier *notifier,
+					     const struct mmu_notifier_range *event,
+					     unsigned long seq, struct xmmu_compat_finish **finish)
+{
+	struct xmmu_mirror_end *end;
+
+	if (event->event != MMU_NOTIFY_RELEASE)
+		return true;
+	end = kmalloc(sizeof(*end), GFP_NOWAIT | __GFP_NOWARN);
+	if (!end)
+		return xmmu_mirror_event(notifier, event, seq);
+	end->mirror = container_of(notifier, struct xmmu_mirror, exit);
+	*finish = &end->finish;
+	return true;
+}
+
+static void __maybe_unused xmmu_mirror_finish(struct xmmu_compat_finish *finish)
+{
+	struct xmmu_mirror_end *end = container_of(finish, struct xmmu_mirror_end, finish);
+
+	xmmu_mirror_release(end->mirror);
+	kfree(end);
+}
+
+static const struct mmu_interval_notifier_ops xmmu_mirror_exit_ops =
+	XMMU_COMPAT_NOTIFIER_OPS(xmmu_mirror_event, xmmu_mirror_start, xmmu_mirror_finish);
 
 static int xmmu_config_check(const struct xmmu_config *config)
 {
@@ -216,7 +247,7 @@ static int xmmu_mirror_register(struct xmmu_mirror *mirror, const struct xmmu_co
 		mmdrop(mm);
 		return err;
 	}
-	/* Until now callbacks could only count; release needs mm_users to be gone. */
+	/* Until now the callback had nothing to do: release needs mm_users to be gone. */
 	xmmu_mirror_lock(mirror);
 	xmmu_mirror_set_state(mirror, XMMU_STATE_LIVE);
 	xmmu_mirror_unlock(mirror);

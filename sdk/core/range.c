@@ -76,7 +76,7 @@ static void xmmu_block_rearm_end(struct xmmu_block *block)
 	xmmu_mirror_lock(block->mirror);
 	xmmu_block_for_each(block, range, 0, ULONG_MAX)
 		if (range->heat == XMMU_RANGE_REARMING)
-			WRITE_ONCE(range->heat, XMMU_RANGE_WARM);
+			smp_store_release(&range->heat, XMMU_RANGE_WARM);
 	WRITE_ONCE(block->nr_rearms, block->nr_rearms + 1);
 	xmmu_mirror_unlock(block->mirror);
 	xmmu_mirror_wake(block->mirror);

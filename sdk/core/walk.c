@@ -118,6 +118,9 @@ static int xmmu_walk_open(struct xmmu_walk *walk)
 	if (READ_ONCE(walk->range->state) != XMMU_RANGE_INSERTED || !xmmu_mirror_pin(mirror))
 		return -ESRCH;
 	walk->pinned = true;
+	/* Before the pin it may have been detached, and attached to another address space. */
+	if (READ_ONCE(walk->range->state) != XMMU_RANGE_INSERTED)
+		return -ESRCH;
 	if (!xmmu_walk_get_mm(walk))
 		return -ESRCH;
 	walk->hmm.notifier = &walk->range->block->notifier;
@@ -207,7 +210,8 @@ static int xmmu_walk_begin(struct xmmu_walk *walk)
 
 	walk->seq = smp_load_acquire(&range->seq);
 	walk->rearmed = false;
-	if (READ_ONCE(range->heat) == XMMU_RANGE_WARM)
+	/* What the page table says is read after this; see where it gets warm. */
+	if (smp_load_acquire(&range->heat) == XMMU_RANGE_WARM)
 		return 0;
 	if (walk->flags & XMMU_NOWAIT)
 		return xmmu_walk_refuse_cold(walk);
@@ -236,7 +240,7 @@ static int xmmu_walk_check(struct xmmu_walk *walk)
 	if (range->seq != walk->seq || xmmu_inject_collide())
 		return xmmu_walk_retry(walk);
 	if (walk->rearmed)
-		WRITE_ONCE(range->heat, XMMU_RANGE_WARM);
+		smp_store_release(&range->heat, XMMU_RANGE_WARM);
 	return xmmu_dma_used(range) ? xmmu_dma_map(walk) : 0;
 }
 
@@ -333,7 +337,7 @@ static bool xmmu_walk_open_window(struct xmmu_walk *walk)
 	int err;
 
 	walk->hmm.end = min(walk->end, (walk->hmm.start | (XMMU_WINDOW - 1)) + 1);
-	while ((err = xmmu_walk_attempt(walk)) == XMMU_AGAIN)
+	while ((err = xmmu_walk_attempt(walk)) == XMMU_AGAIN && !xmmu_walk_dead(walk))
 		xmmu_walk_budget(walk);
 	/* Whatever it failed with: this is why. */
 	walk->err = err ? xmmu_walk_dead(walk) ?: err : 0;
