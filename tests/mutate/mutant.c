@@ -74,9 +74,23 @@ static _Bool is_swap(const struct mutant *mutant)
 	return !strcmp(mutant->kind, "swap");
 }
 
+/* A condition in the second copy of a call, which only a swap runs. */
+static _Bool is_copy(const struct mutant *mutant)
+{
+	for_each_mutant(entry)
+	{
+		const struct mutant *m = *entry;
+
+		if (is_swap(m) && m->line == mutant->line && !strcmp(m->file, mutant->file))
+			return !is_swap(mutant);
+	}
+	return 0;
+}
+
 static void list(void)
 {
-	for_each_mutant(entry) if (!is_swap(*entry) || put_off(*entry)) puts(line_of(*entry));
+	for_each_mutant(entry) if (is_swap(*entry) ? !!put_off(*entry) : !is_copy(*entry))
+		puts(line_of(*entry));
 }
 
 /* A program with several drivers has the SDK several times. */
