@@ -114,6 +114,30 @@ static void case_userfault(void *unused)
 }
 CASE(userfault)
 
+static void serve_and_isolate(void *unused)
+{
+	expect(hosted_uffd_wait(mm), 0);
+	xmmu_mirror_isolate(&core.mirror);
+	expect(hosted_uffd_copy(mm, at(0), 40), 0);
+}
+
+/* Nobody serves the second page: a walk that went on to it would not come back. */
+static void case_isolated_between_userfaults(void *unused)
+{
+	struct task_struct *server;
+
+	start(2);
+	expect(hosted_madvise(mm, at(0), LEN(2), HOSTED_DONTNEED), 0);
+	expect(hosted_uffd_register(mm, at(0), LEN(2)), 0);
+	server = core_beside(serve_and_isolate);
+	expect(core_populate(range, 0, 2, 0), -EIO);
+	hosted_join(server);
+	expect(core_stats().fixups, 1);
+	expect(hosted_uffd_unregister(mm, at(0), LEN(2)), 0);
+	stop();
+}
+CASE(isolated_between_userfaults)
+
 /* ---- NOWAIT: whatever would sleep is -EAGAIN, and says nothing of the next try */
 
 static void case_nowait_cold(void *unused)
@@ -188,10 +212,15 @@ CASE(nowait_cold_locked)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_pages),           cmocka_unit_test(secret),
-		cmocka_unit_test(secret_later),       cmocka_unit_test(userfault),
-		cmocka_unit_test(nowait_cold),        cmocka_unit_test(nowait_absent),
-		cmocka_unit_test(nowait_hugetlb),     cmocka_unit_test(nowait_locks),
+		cmocka_unit_test(no_pages),
+		cmocka_unit_test(secret),
+		cmocka_unit_test(secret_later),
+		cmocka_unit_test(userfault),
+		cmocka_unit_test(isolated_between_userfaults),
+		cmocka_unit_test(nowait_cold),
+		cmocka_unit_test(nowait_absent),
+		cmocka_unit_test(nowait_hugetlb),
+		cmocka_unit_test(nowait_locks),
 		cmocka_unit_test(nowait_cold_locked),
 	};
 
