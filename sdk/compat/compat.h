@@ -19,7 +19,7 @@
  */
 #if XMMU_HAS_TWO_PASS
 #define xmmu_compat_finish mmu_interval_notifier_finish
-#define XMMU_COMPAT_NOTIFIER_OPS(one_pass, start, finish)                 \
+#define XMMU_COMPAT_NOTIFIER_OPS(one_pass, start, finish)              \
 	{                                                              \
 		.invalidate = (one_pass), .invalidate_start = (start), \
 		.invalidate_finish = (finish)                          \
@@ -28,8 +28,8 @@
 struct xmmu_compat_finish {
 };
 #define XMMU_COMPAT_NOTIFIER_OPS(one_pass, start, finish) \
-	{                                              \
-		.invalidate = (one_pass)               \
+	{                                                 \
+		.invalidate = (one_pass)                  \
 	}
 #endif
 

@@ -199,6 +199,17 @@ static noinline int xmmu_walk_refuse_cold(struct xmmu_walk *walk)
 	return err ?: -EAGAIN;
 }
 
+/* Whether a callback waits for the device. One that made a range cold says so under the lock. */
+static bool xmmu_mirror_is_open(struct xmmu_mirror *mirror)
+{
+	bool open;
+
+	xmmu_mirror_lock(mirror);
+	open = atomic_read(&mirror->open);
+	xmmu_mirror_unlock(mirror);
+	return open;
+}
+
 /*
  * Read the sequence, and see to it that no invalidation from before it is open. What the device
  * delays is waited for within the budget. What is left is between the last callback and the end of
@@ -215,7 +226,7 @@ static int xmmu_walk_begin(struct xmmu_walk *walk)
 		return 0;
 	if (walk->flags & XMMU_NOWAIT)
 		return xmmu_walk_refuse_cold(walk);
-	if (atomic_read(&xmmu_walk_mirror(walk)->open))
+	if (xmmu_mirror_is_open(xmmu_walk_mirror(walk)))
 		return xmmu_walk_wait_warm(walk);
 	mmu_interval_read_begin(&range->block->notifier);
 	walk->rearmed = true;

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The device takes very long to confirm. Who populates meanwhile waits no longer than its budget. It
- * comes when the other one waits: before, it may have to wait in the kernel.
- */
+/* The device takes very long to confirm. Who populates meanwhile waits no longer than its budget. */
 #include <linux/jiffies.h>
 
 #include "core.h"
@@ -27,7 +24,6 @@ static void populate(void *unused)
 	long error;
 
 	enter();
-	msleep(10);
 	begun = jiffies;
 	error = core(CORE_POPULATE, 0, 1, 0);
 	explore_assert(!error || error == -ETIMEDOUT || error == -EIO);
