@@ -255,7 +255,9 @@ static int reap_vma(struct vm_area_struct *vma)
 	struct hosted_gather gather = {};
 	struct mmu_notifier_range event;
 
-	hosted_event_init(&event, vma->vm_mm, MMU_NOTIFY_UNMAP, vma->vm_start, vma->vm_end, NULL);
+	hosted_event_init(&event, vma->vm_mm,
+			  hosted_generation >= HOSTED_7_3 ? MMU_NOTIFY_CLEAR : MMU_NOTIFY_UNMAP,
+			  vma->vm_start, vma->vm_end, NULL);
 	if (hosted_event_start_nonblock(&event))
 		return -EAGAIN;
 	hosted_zap(vma, vma->vm_start, vma->vm_end, false, &gather);
