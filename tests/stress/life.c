@@ -337,8 +337,12 @@ static int watch_life(int kind, pid_t pid)
 
 	if (kills)
 		ret = end_life(kind, pidfd);
-	if (!wait_exit(pid, pidfd, &status))
+	if (!wait_exit(pid, pidfd, &status)) {
+		/* The next life has the same pages. */
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+		waitpid(pid, &status, 0);
 		ret = -ETIMEDOUT;
+	}
 	close(pidfd);
 	if (!ret && (dies ? !WIFSIGNALED(status) : status))
 		ret = -ECHILD;
