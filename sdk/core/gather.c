@@ -33,8 +33,8 @@ static bool xmmu_flush_take(struct xmmu_mirror *mirror, u64 id)
 }
 
 /*
- * A transfer for a device that is cut off is born confirmed: nobody would do it later. So is a
- * flush that is not posted any more. Under the mirror's lock.
+ * For a device that is cut off a ticket is born confirmed: nobody would do it later. So is a flush
+ * that is not posted any more. Under the mirror's lock.
  */
 void xmmu_ticket_add(struct xmmu_mirror *mirror, struct xmmu_ticket *ticket,
 		     enum xmmu_ticket_kind kind, u64 id, unsigned long start, unsigned long end)
