@@ -168,7 +168,7 @@ compile-commands: drivers ## write build/compile_commands.json, for clangd
 #: PREFIX=dir       where make install puts the SDK (/usr), below DESTDIR
 PREFIX ?= /usr
 sdk-home = $(DESTDIR)$(PREFIX)/share/xmmu
-sdk-files = VERSION $(shell find include sdk/core sdk/compat sdk/packaging -type f)
+sdk-files = VERSION $(shell find include sdk/core sdk/parts sdk/compat sdk/packaging -type f)
 uapi-files = $(wildcard include/uapi/xmmu/*.h)
 
 .PHONY: install uninstall

@@ -88,7 +88,8 @@ build/hosted/one-pass/xmmu/features.h: build/hosted/two-pass/xmmu/features.h
 	@mkdir -p $(@D)
 	$(Q)sed 's/TWO_PASS 1/TWO_PASS 0/; s/two_pass 1/two_pass 0/' $< >$@
 
-build/hosted/xmmu-core.c: $(wildcard sdk/core/*.c)
+# With all parts, whatever a driver's Kbuild names.
+build/hosted/xmmu-core.c: $(wildcard sdk/core/*.c sdk/parts/*.c)
 	@mkdir -p $(@D)
 	$(Q)printf '#include "%s"\n' $(sort $^) >$@
 

@@ -21,12 +21,22 @@ xmmu: kernel $(KERNELRELEASE) is built without CONFIG_$(1), which no driver for 
   Choose another kernel with KDIR=, or rebuild this one with CONFIG_$(1)=y.
 endef
 
+define xmmu-bad-part
+xmmu: XMMU_PARTS names "$(1)", which xmmu $(xmmu-version) does not have.
+  It has: $(xmmu-parts)
+endef
+
 xmmu-version := $(file <$(XMMU_DIR)/VERSION)
+# A part is sdk/parts/NAME.c, with NAME_*.c beside it where it has more than one file.
+xmmu-parts := $(foreach file,$(basename $(notdir $(sort $(wildcard $(XMMU_DIR)/sdk/parts/*.c)))), \
+	$(if $(findstring _,$(file)),,$(file)))
 xmmu-in-range := $(shell printf '%s\n' $(XMMU_KERNEL_MIN) $(VERSION).$(PATCHLEVEL) $(XMMU_KERNEL_MAX) | \
 	sort -VC && echo y)
 $(if $(xmmu-in-range)$(filter 1,$(XMMU_ANY_KERNEL)),,$(error $(xmmu-bad-kernel)))
 $(foreach option,MMU_NOTIFIER HMM_MIRROR, \
 	$(if $(CONFIG_$(option)),,$(error $(call xmmu-bad-config,$(option)))))
+
+$(foreach part,$(filter-out $(xmmu-parts),$(XMMU_PARTS)),$(error $(call xmmu-bad-part,$(part))))
 
 # ---- probes: one result file each, made again when kernel, configuration, compiler or flags change
 
@@ -51,7 +61,10 @@ $(xmmu-gen)/xmmu/features.h: $(xmmu-results) $(XMMU_DIR)/sdk/compat/features FOR
 
 # ---- the SDK's code: all of it in one translation unit
 
-filechk_xmmu_core = printf '\#include "%s"\n' $(sort $(wildcard $(XMMU_DIR)/sdk/core/*.c))
+xmmu-sources := $(sort $(wildcard $(XMMU_DIR)/sdk/core/*.c \
+	$(patsubst %,$(XMMU_DIR)/sdk/parts/%.c,$(XMMU_PARTS) $(XMMU_PARTS:=_*))))
+
+filechk_xmmu_core = printf '\#include "%s"\n' $(xmmu-sources)
 
 $(obj)/xmmu-core.c: FORCE
 	$(call filechk,xmmu_core)

@@ -10,9 +10,14 @@
 #              mydrv-y := main.o
 #              include $(XMMU_DIR)/sdk/packaging/xmmu.mk
 #
+# A driver that uses more than include/xmmu/xmmu.h names it before the include:
+#
+#              XMMU_PARTS := pt faultq
+#
 # Read from the Makefile it links the sources into the build folder (O=) and starts kbuild there, so
 # that neither the driver's folder nor the SDK's is ever written to. Read by kbuild it finds out
-# what the kernel has (sdk/compat/probes), and adds the SDK's code as one more object.
+# what the kernel has (sdk/compat/probes), and adds the SDK's code as one more object: sdk/core and the
+# parts of sdk/parts that the driver names.
 
 override XMMU_DIR := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))../..)
 

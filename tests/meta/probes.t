@@ -104,6 +104,8 @@ for option in MMU_NOTIFIER HMM_MIRROR; do
 done
 check "driver without a name" says "XMMU_DRIVER := mydrv" build XMMU_DRIVER=
 
+check "a part that is not there" says 'XMMU_PARTS names "wings"' build XMMU_PARTS=wings
+
 check "an unsupported kernel on demand" build XMMU_KERNEL_MIN=6.2 XMMU_ANY_KERNEL=1
 check "every probe is answered" complete
 check "every probe is asked for" asked_for
