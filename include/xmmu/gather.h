@@ -7,6 +7,7 @@
 #ifndef XMMU_GATHER_H
 #define XMMU_GATHER_H
 
+#include <linux/llist.h>
 #include <linux/types.h>
 
 struct xmmu_mirror;
@@ -68,6 +69,33 @@ static inline bool xmmu_gather_empty(const struct xmmu_gather *gather)
 {
 	return !gather->end;
 }
+
+/**
+ * @brief Memory that the device may read until a flush is confirmed. Embed it there.
+ */
+struct xmmu_deferred {
+	/** @cond INTERNAL */
+	struct llist_node node;
+	void (*free)(struct xmmu_deferred *deferred);
+	/** @endcond */
+};
+
+/**
+ * @brief Free something when the device has forgotten what is zapped now.
+ *
+ * For page-table pages: the device's walker may be inside of one that a zap has unlinked. What was
+ * deferred is freed after the flush that follows the zap is confirmed, or the device is isolated,
+ * and before xmmu_mirror_detach() returns. Nobody waits for it.
+ *
+ * @param gather    The gather that xmmu_ops::zap got.
+ * @param deferred  In no use; the SDK's until @p free is called.
+ * @param free      Called once, from a worker, without the lock; may sleep. A page table that is
+ *                  read without the lock frees by RCU in there.
+ *
+ * @ctx{inside xmmu_ops::zap}
+ */
+void xmmu_gather_defer(struct xmmu_gather *gather, struct xmmu_deferred *deferred,
+		       void (*free)(struct xmmu_deferred *deferred));
 
 /**
  * @brief The device has confirmed a flush.

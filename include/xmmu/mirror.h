@@ -16,6 +16,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include <xmmu/gather.h>
 #include <xmmu/ops.h>
@@ -124,6 +125,9 @@ struct xmmu_mirror {
 	struct list_head tickets;
 	/* How many. Read without the lock, by whoever has nothing to do if there is none. */
 	unsigned int listed;
+	/* What is freed when all that was posted is confirmed, and the worker that does it. */
+	struct llist_head deferred;
+	struct work_struct free_deferred;
 	/*
 	 * Walks, zaps by the driver, and whatever makes, removes or looks for a block; and one for
 	 * being attached. Detach waits for them.

@@ -15,6 +15,7 @@
  * until he drops it.
  */
 #include <linux/ktime.h>
+#include <linux/llist.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -201,4 +202,54 @@ void xmmu_ticket_complete_all(struct xmmu_mirror *mirror)
 	}
 	xmmu_mirror_wake(mirror);
 	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+}
+
+static bool xmmu_flush_pending(struct xmmu_mirror *mirror, u64 until)
+{
+	struct xmmu_ticket *ticket;
+	unsigned long irq;
+	bool pending = false;
+
+	spin_lock_irqsave(&mirror->ticket_lock, irq);
+	list_for_each_entry(ticket, &mirror->tickets, node) {
+		if (ticket->id > until)
+			break;
+		if (ticket->kind == XMMU_TICKET_FLUSH && !ticket->confirmed) {
+			pending = true;
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&mirror->ticket_lock, irq);
+	return pending;
+}
+
+/*
+ * Under the lock everything that was deferred has a flush behind it, if it needs one. No watchdog:
+ * whoever has to wait for that flush, detach at the latest, sees to its end.
+ */
+void xmmu_deferred_work(struct work_struct *work)
+{
+	struct xmmu_mirror *mirror = container_of(work, struct xmmu_mirror, free_deferred);
+	struct xmmu_deferred *deferred, *next;
+	struct llist_node *list;
+	u64 until;
+
+	xmmu_mirror_lock(mirror);
+	list = llist_del_all(&mirror->deferred);
+	until = mirror->gather.ticket;
+	xmmu_mirror_unlock(mirror);
+	wait_event(mirror->wait, !xmmu_flush_pending(mirror, until));
+	llist_for_each_entry_safe(deferred, next, list, node)
+		deferred->free(deferred);
+}
+
+void xmmu_gather_defer(struct xmmu_gather *gather, struct xmmu_deferred *deferred,
+		       void (*free)(struct xmmu_deferred *deferred))
+{
+	struct xmmu_mirror *mirror = container_of(gather, struct xmmu_mirror, gather);
+
+	xmmu_mirror_assert_locked(mirror);
+	deferred->free = free;
+	llist_add(&deferred->node, &mirror->deferred);
+	queue_work(xmmu_wq, &mirror->free_deferred);
 }

@@ -206,6 +206,7 @@ bool xmmu_ticket_pending(struct xmmu_mirror *mirror, unsigned long start, unsign
 bool xmmu_flush_listed(struct xmmu_mirror *mirror, unsigned long start, unsigned long end);
 u64 xmmu_ticket_wait(struct xmmu_mirror *mirror, unsigned long start, unsigned long end, u64 until);
 void xmmu_ticket_complete_all(struct xmmu_mirror *mirror);
+void xmmu_deferred_work(struct work_struct *work);
 
 /* xfer.c */
 void xmmu_xfer_abandon(struct xmmu_xfer *xfer);

@@ -192,6 +192,8 @@ static void xmmu_mirror_init_locks(struct xmmu_mirror *mirror, enum xmmu_policy 
 	spin_lock_init(&mirror->ticket_lock);
 	init_waitqueue_head(&mirror->wait);
 	INIT_LIST_HEAD(&mirror->tickets);
+	init_llist_head(&mirror->deferred);
+	INIT_WORK(&mirror->free_deferred, xmmu_deferred_work);
 	/* Whoever sees the bit sees the locks. */
 	smp_mb__before_atomic();
 	set_bit(XMMU_FLAG_LOCKS, &mirror->flags);
@@ -371,6 +373,7 @@ static void xmmu_mirror_unregister(struct xmmu_mirror *mirror)
 	/* Walks that can not commit any more, and removals, may not be back yet. */
 	xmmu_mirror_unpin(mirror);
 	wait_event(mirror->wait, xmmu_mirror_unused(mirror));
+	flush_work(&mirror->free_deferred);
 	WRITE_ONCE(mirror->state, XMMU_STATE_DETACHED);
 	WARN_ON(mirror->blocks.rb_root.rb_node);
 	xmmu_debug_check_detached(mirror);

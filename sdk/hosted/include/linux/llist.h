@@ -14,6 +14,11 @@ struct llist_head {
 	struct llist_node *first;
 };
 
+static inline void init_llist_head(struct llist_head *head)
+{
+	head->first = NULL;
+}
+
 static inline bool llist_empty(const struct llist_head *head)
 {
 	return !READ_ONCE(head->first);
@@ -50,5 +55,12 @@ static inline struct llist_node *llist_reverse_order(struct llist_node *node)
 }
 
 #define llist_entry(pointer, type, member) container_of(pointer, type, member)
+
+/* The entry may be freed inside of the loop. */
+#define llist_for_each_entry_safe(entry, after, first, member)                     \
+	for (entry = llist_entry(first, typeof(*entry), member);                   \
+	     (unsigned long)entry + offsetof(typeof(*entry), member) &&            \
+	     (after = llist_entry(entry->member.next, typeof(*entry), member), 1); \
+	     entry = after)
 
 #endif
