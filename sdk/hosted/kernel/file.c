@@ -178,6 +178,7 @@ ssize_t hosted_write_user(struct file *file, unsigned long addr, size_t size)
 	return result;
 }
 
+/* The task runs on, and the driver may sleep while it looks. */
 void poll_wait(struct file *file, wait_queue_head_t *queue, poll_table *table)
 {
 	if (!table)
@@ -185,8 +186,18 @@ void poll_wait(struct file *file, wait_queue_head_t *queue, poll_table *table)
 	if (table->count == HOSTED_POLL_QUEUES)
 		hosted_fail("scenario", "a file has more than %d wait queues", HOSTED_POLL_QUEUES);
 	table->waits[table->count].queue = queue;
-	prepare_to_wait_event(queue, &table->waits[table->count].entry, TASK_INTERRUPTIBLE);
+	table->waits[table->count].entry.woken = &table->woken;
+	prepare_to_wait_event(queue, &table->waits[table->count].entry, TASK_RUNNING);
 	table->count++;
+}
+
+/* Not at all if there was a wake-up since the driver joined its queues. */
+static long poll_sleep(const poll_table *table, long left)
+{
+	if (table->woken)
+		return left;
+	current->__state = TASK_INTERRUPTIBLE;
+	return schedule_timeout(left);
 }
 
 static void poll_leave(poll_table *table)
@@ -195,15 +206,14 @@ static void poll_leave(poll_table *table)
 		finish_wait(table->waits[table->count].queue, &table->waits[table->count].entry);
 }
 
-/* The driver looks again after each wake-up; only the first look joins its
- * queues. */
+/* The driver looks again after each wake-up. */
 static __poll_t poll_until(struct file *file, __poll_t events, long left)
 {
 	poll_table table = {};
 	__poll_t seen = file->f_op->poll(file, &table) & events;
 
 	while (!seen && left && !signal_pending(current)) {
-		left = schedule_timeout(left);
+		left = poll_sleep(&table, left);
 		poll_leave(&table);
 		memset(&table, 0, sizeof(table));
 		seen = file->f_op->poll(file, &table) & events;

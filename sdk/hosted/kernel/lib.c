@@ -6,11 +6,15 @@
 
 #define HOSTED_LINE 256
 
+void (*hosted_console)(const char *text);
+
 static void print_line(const char *format, va_list args)
 {
 	char line[HOSTED_LINE];
 	int size = vsnprintf(line, sizeof(line), format, args);
 
+	if (hosted_console)
+		hosted_console(line);
 	size = min(size, HOSTED_LINE - 1);
 	while (size && line[size - 1] == '\n')
 		line[--size] = '\0';

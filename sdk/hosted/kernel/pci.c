@@ -265,6 +265,9 @@ int pci_register_driver(struct pci_driver *driver)
 {
 	struct pci_dev *pdev;
 
+	driver->private = kzalloc(sizeof(*driver), GFP_KERNEL);
+	if (!driver->private)
+		return -ENOMEM;
 	mutex_lock(&bus_mutex);
 	list_add_tail(&driver->node, &drivers);
 	list_for_each_entry(pdev, &devices, node)
@@ -283,6 +286,7 @@ void pci_unregister_driver(struct pci_driver *driver)
 			unbind(pdev);
 	list_del(&driver->node);
 	mutex_unlock(&bus_mutex);
+	kfree(driver->private);
 }
 
 void hosted_pci_add(struct pci_dev *pdev)

@@ -63,7 +63,11 @@ static void wake_matching(wait_queue_head_t *queue, unsigned int mode, const voi
 	struct wait_queue_entry *entry, *next;
 
 	list_for_each_entry_safe(entry, next, &queue->head, entry) {
-		if (!(entry->task->__state & mode) || entry->key != key || entry->bit != bit)
+		if (entry->key != key || entry->bit != bit)
+			continue;
+		if (entry->woken)
+			*entry->woken = true;
+		if (!(entry->task->__state & mode))
 			continue;
 		list_del_init(&entry->entry);
 		wake_up_process(entry->task);

@@ -48,6 +48,10 @@ __poll_t hosted_poll(struct file *file, __poll_t events, unsigned int timeout_ms
 ssize_t hosted_debugfs_read(const char *path, char *text, size_t size);
 int hosted_debugfs_write(const char *path, u32 value);
 
+/* ---- messages of the kernel: a test may read what printk() prints */
+
+extern void (*hosted_console)(const char *text);
+
 /* ---- memory of the kernel */
 
 /* The n-th kmalloc() from now on fails, if it may; 0: none does. */

@@ -42,6 +42,7 @@ struct pci_driver {
 	int (*probe)(struct pci_dev *pdev, const struct pci_device_id *id);
 	void (*remove)(struct pci_dev *pdev);
 	struct list_head node;
+	void *private; /* of the bus */
 };
 
 #define to_pci_dev(device) container_of(device, struct pci_dev, dev)

@@ -10,6 +10,7 @@
 #define HOSTED_POLL_QUEUES 4
 
 typedef struct poll_table_struct {
+	bool woken;
 	unsigned int count;
 	struct {
 		wait_queue_head_t *queue;

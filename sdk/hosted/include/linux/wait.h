@@ -16,6 +16,7 @@ struct wait_queue_entry {
 	struct list_head entry;
 	const void *key; /* the object, where several share a queue */
 	int bit;
+	bool *woken; /* told of a wake-up while the task does not sleep yet; NULL: nobody asks */
 };
 
 typedef struct wait_queue_head {
