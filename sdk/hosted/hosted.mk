@@ -213,5 +213,10 @@ drivers-of = $(patsubst %,build/hosted/$(1)/%.o,$(notdir $(hosted-drivers)))
 build/unit/hosted_drivers: $(call drivers-of,two-pass)
 build/unit/hosted_drivers_one_pass: $(call drivers-of,one-pass)
 build/unit/hosted_drivers_debug: $(call drivers-of,debug)
+# hosted_skeleton*, hosted_edu*: tests of one driver.
+$(foreach driver,skeleton edu,$(eval \
+	$(filter build/unit/hosted_$(driver)%,$(unit-programs)): build/hosted/two-pass/$(driver).o))
+driver-units := $(filter build/unit/hosted_drivers% build/unit/hosted_skeleton% \
+	build/unit/hosted_edu%,$(unit-programs))
 
 -include $(wildcard $(hosted-kernel:=.d) build/hosted/*/*/*.o.d)

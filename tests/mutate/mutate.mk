@@ -2,8 +2,7 @@
 # Mutation testing on the hosted kernel. What is known of a mutant is kept until a program changes,
 # so that a run that was ended goes on.
 
-mutate-units := $(core-units) $(filter build/unit/hosted_drivers%,$(unit-programs)) \
-	build/unit/edu_validate
+mutate-units := $(core-units) $(driver-units) build/unit/edu_validate
 mutate = MUTATE_SCENARIOS='$(planted-scenarios)' MUTATE_UNITS='$(mutate-units)' tests/mutate/run
 
 #: MUTATE=text      make mutate: only mutants whose line contains it, e.g. a function (all)

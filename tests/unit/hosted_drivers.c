@@ -3,60 +3,19 @@
  * The SDK and its drivers on the hosted kernel, unchanged: each is loaded, used by a process whose
  * memory changes, and unloaded, after which nothing may be left.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <linux/delay.h>
 #include <linux/eventpoll.h>
 #include <linux/mm.h>
-#include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/string.h>
 
 #include <xmmu/edu.h>
 #include <xmmu/skeleton.h>
 
-#include "../../sdk/hosted/mm/cpu.h"
-#include "hosted.h"
+#include "drivers.h"
 
-/* What the SDK was built for, and runs on; hosted_drivers_*.c include this file with others. */
-#ifndef GENERATION
-#define GENERATION HOSTED_7_3
-#define FEATURES   "debug 0\ngup_vmas 0\nhmm_dma_mapped 0\nmm_dumpable 1\ntwo_pass 1\n"
+/* What the SDK was built for; hosted_drivers_*.c include this file with others. */
+#ifndef FEATURES
+#define FEATURES "debug 0\ngup_vmas 0\nhmm_dma_mapped 0\nmm_dumpable 1\ntwo_pass 1\n"
 #endif
-
-#define ADDR  0x10000000UL
-#define PAGES 8UL
-#define LEN   (PAGES * PAGE_SIZE)
-
-/* ---- a process with a mapping */
-
-static struct mm_struct *mm;
-
-static void enter(void)
-{
-	hosted_generation = GENERATION;
-	mm = hosted_mm_create();
-	hosted_mm_enter(mm);
-	check(!hosted_mmap(mm, ADDR, LEN, VM_READ | VM_WRITE, 0, NULL, 0));
-}
-
-/* The last one may go in a worker. */
-static void check_empty(void)
-{
-	msleep(10);
-	hosted_mm_check_empty();
-	hosted_slab_check_empty();
-}
-
-static void leave(void)
-{
-	hosted_exit();
-	check_empty();
-}
 
 /* ---- skeleton */
 

@@ -21,21 +21,6 @@ static DEFINE_MUTEX(misc_mutex);
 static struct super_block devtmpfs = { .s_magic = TMPFS_MAGIC };
 static struct inode device_inode = { .i_sb = &devtmpfs };
 
-int misc_register(struct miscdevice *misc)
-{
-	mutex_lock(&misc_mutex);
-	list_add_tail(&misc->list, &misc_list);
-	mutex_unlock(&misc_mutex);
-	return 0;
-}
-
-void misc_deregister(struct miscdevice *misc)
-{
-	mutex_lock(&misc_mutex);
-	list_del(&misc->list);
-	mutex_unlock(&misc_mutex);
-}
-
 static struct miscdevice *misc_find(const char *name)
 {
 	struct miscdevice *misc;
@@ -44,6 +29,26 @@ static struct miscdevice *misc_find(const char *name)
 		if (!strcmp(misc->name, name))
 			return misc;
 	return NULL;
+}
+
+int misc_register(struct miscdevice *misc)
+{
+	int error = 0;
+
+	mutex_lock(&misc_mutex);
+	if (misc_find(misc->name))
+		error = -EEXIST;
+	else
+		list_add_tail(&misc->list, &misc_list);
+	mutex_unlock(&misc_mutex);
+	return error;
+}
+
+void misc_deregister(struct miscdevice *misc)
+{
+	mutex_lock(&misc_mutex);
+	list_del(&misc->list);
+	mutex_unlock(&misc_mutex);
 }
 
 static void module_put(struct module *module)
