@@ -33,14 +33,6 @@
 #define at(n)      (CORE_BASE + (n)*PAGE_SIZE)
 #define RW         (VM_READ | VM_WRITE)
 
-#define expect(value, expected)                                                           \
-	do {                                                                              \
-		long __value = (value), __expected = (expected);                          \
-		if (__value != __expected)                                                \
-			hosted_fail("expect", "line %d: %ld, not %ld", __LINE__, __value, \
-				    __expected);                                          \
-	} while (0)
-
 /* Before core_attach() a test may change the first three. */
 struct core {
 	struct xmmu_ops ops;

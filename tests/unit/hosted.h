@@ -19,6 +19,15 @@
 			hosted_fail("check", "%s:%d: %s", __FILE__, __LINE__, #condition); \
 	} while (0)
 
+/* Says what it was. */
+#define expect(value, expected)                                                           \
+	do {                                                                              \
+		long __value = (value), __expected = (expected);                          \
+		if (__value != __expected)                                                \
+			hosted_fail("expect", "line %d: %ld, not %ld", __LINE__, __value, \
+				    __expected);                                          \
+	} while (0)
+
 /* The case ends well if oracle is NULL, and by that oracle otherwise. */
 void hosted_case(void (*fn)(void *unused), const char *oracle);
 

@@ -7,10 +7,9 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
-#include <xmmu/edu.h>
 #include <xmmu/skeleton.h>
 
-#include "drivers.h"
+#include "edu.h"
 
 /* What the SDK was built for; hosted_drivers_*.c include this file with others. */
 #ifndef FEATURES
@@ -219,52 +218,6 @@ static void case_minimal(void *unused)
 }
 
 /* ---- edu */
-
-#define TRANSFER_NS (100 * NSEC_PER_MSEC)
-#define BYTES       32
-
-static struct hosted_edu *edu;
-
-static struct file *edu_open(enum hosted_dma_mode mode, const char *parameters, u32 *range)
-{
-	struct xmmu_edu_register reg = { .addr = ADDR, .len = LEN };
-	struct file *file;
-
-	check(!hosted_module_load("edu", parameters));
-	edu = hosted_edu_add(mode, TRANSFER_NS);
-	enter();
-	file = hosted_open("xmmu-edu0", 0);
-	check(!IS_ERR(file));
-	check(!hosted_ioctl(file, XMMU_EDU_REGISTER, &reg));
-	*range = reg.range;
-	return file;
-}
-
-static void edu_close(struct file *file)
-{
-	hosted_close(file);
-	hosted_edu_remove(edu);
-	check(!hosted_module_unload("edu"));
-	leave();
-}
-
-static u32 edu_submit(struct file *file, u32 range, unsigned int direction, unsigned long addr)
-{
-	struct xmmu_edu_submit submit = {
-		.addr = addr, .len = BYTES, .range = range, .direction = direction
-	};
-
-	check(!hosted_ioctl(file, XMMU_EDU_SUBMIT, &submit));
-	return submit.job;
-}
-
-static struct xmmu_edu_wait edu_wait(struct file *file, u32 job)
-{
-	struct xmmu_edu_wait wait = { .job = job, .timeout_ms = 60000 };
-
-	check(!hosted_ioctl(file, XMMU_EDU_WAIT, &wait));
-	return wait;
-}
 
 /* Bytes go to the device and come back at another place. */
 static void edu_copies(enum hosted_dma_mode mode, const char *parameters, enum xmmu_edu_path path)
