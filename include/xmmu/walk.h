@@ -9,6 +9,7 @@
 
 #include <linux/bits.h>
 #include <linux/hmm.h>
+#include <linux/llist.h>
 #include <linux/types.h>
 
 struct mm_struct;
@@ -110,6 +111,8 @@ struct xmmu_walk {
 	unsigned long fixed_seq; /* seq then */
 	unsigned int flags;
 	int err;
+	/* struct xmmu_deferred: what was reserved for the walk and is not in use. */
+	struct llist_node *reserved;
 	bool pinned;  /* counted in mirror->users */
 	bool locked;  /* the window is open */
 	bool rearmed; /* read_begin returned after seq was read */

@@ -10,6 +10,7 @@
  */
 #include <linux/hmm.h>
 #include <linux/jiffies.h>
+#include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -140,6 +141,7 @@ void xmmu_walk_init(struct xmmu_walk *walk, struct xmmu_range *range, unsigned l
 	walk->end = end;
 	walk->fixed = ULONG_MAX;
 	walk->flags = flags;
+	walk->reserved = NULL;
 	walk->pinned = false;
 	walk->locked = false;
 	walk->budget = budget;
@@ -495,6 +497,16 @@ void xmmu_walk_commit(struct xmmu_walk *walk)
 		xmmu_budget_progress(xmmu_walk_budget(walk));
 }
 
+/* While detach waits for the walk: a part may keep it for the next one. */
+static noinline void xmmu_walk_free_reserved(struct xmmu_walk *walk)
+{
+	struct xmmu_deferred *deferred, *next;
+
+	llist_for_each_entry_safe(deferred, next, walk->reserved, node)
+		deferred->free(deferred);
+	walk->reserved = NULL;
+}
+
 int xmmu_walk_end(struct xmmu_walk *walk)
 {
 	if (walk->locked) {
@@ -504,6 +516,8 @@ int xmmu_walk_end(struct xmmu_walk *walk)
 	}
 	if (walk->hmm.hmm_pfns != walk->inline_pfns)
 		kfree(walk->hmm.hmm_pfns);
+	if (walk->reserved)
+		xmmu_walk_free_reserved(walk);
 	/* Never mmput(): it may tear the address space down here, under the caller's locks. */
 	if (walk->mm)
 		mmput_async(walk->mm);

@@ -9,22 +9,39 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
+#include <xmmu/pt.h>
+
 #include "planned.h"
 
-#define GPU_SLOTS (XMMU_WINDOW >> PAGE_SHIFT)
+enum {
+	GPU_FLUSH_START = 0,
+	GPU_FLUSH_END = 8,
+	GPU_FLUSH_TICKET = 16,
+	GPU_DONE_TICKET = 24,
+	GPU_ROOT = 32
+};
+
 #define GPU_VALID BIT(0)
 #define GPU_WRITE BIT(1)
+#define GPU_LARGE BIT(2)
+#define GPU_GROUP BIT(3)
+#define GPU_DIRTY BIT(6)
 
-enum { GPU_FLUSH_START = 0, GPU_FLUSH_END = 8, GPU_FLUSH_TICKET = 16, GPU_DONE_TICKET = 24 };
-
-/* The device's entries for one window; under the mirror's lock. */
-struct gpu_table {
-	u64 slot[GPU_SLOTS];
+/* [page table] */
+static const struct xmmu_pt_format gpu_format = {
+	.levels = 4,
+	.bits = 9,
+	.address = GENMASK_ULL(51, 12),
+	.table = GPU_VALID,
+	.write = GPU_WRITE,
+	.dirty = GPU_DIRTY,
+	.sizes = { { 0, GPU_VALID }, { 4, GPU_VALID | GPU_GROUP }, { 9, GPU_VALID | GPU_LARGE } },
+	.nr_sizes = 3,
 };
 
 struct gpu_context {
 	struct xmmu_mirror mirror;
-	struct xarray tables; /* struct gpu_table by window; only added to while attached */
+	struct xmmu_pt pt;
 	void __iomem *regs;
 	struct pci_dev *pdev;
 };
@@ -34,35 +51,22 @@ static struct gpu_context *to_gpu(struct xmmu_mirror *mirror)
 	return container_of(mirror, struct gpu_context, mirror);
 }
 
-/* A retry finds the table that the attempt before it stored. */
+static struct xmmu_pt *gpu_pt(struct xmmu_range *range)
+{
+	return &to_gpu(xmmu_range_mirror(range))->pt;
+}
+
 static int gpu_prepare(struct xmmu_walk *walk)
 {
-	struct gpu_context *gpu = to_gpu(xmmu_range_mirror(xmmu_walk_range(walk)));
-	gfp_t gfp = xmmu_walk_flags(walk) & XMMU_NOWAIT ? GFP_NOWAIT : GFP_KERNEL_ACCOUNT;
-	unsigned long window = xmmu_walk_start(walk) / XMMU_WINDOW;
-	struct gpu_table *table;
-	int ret;
-
-	if (xa_load(&gpu->tables, window))
-		return 0;
-	table = kzalloc(sizeof(*table), gfp);
-	if (!table)
-		return -ENOMEM;
-	ret = xa_insert(&gpu->tables, window, table, gfp);
-	if (ret)
-		kfree(table);
-	return ret == -EBUSY ? 0 : ret;
+	return xmmu_pt_prepare(gpu_pt(xmmu_walk_range(walk)), walk);
 }
 
-static void gpu_set(struct gpu_context *gpu, const struct xmmu_leaf *leaf)
+static void gpu_zap(struct xmmu_range *range, unsigned long start, unsigned long end,
+		    struct xmmu_gather *gather)
 {
-	struct gpu_table *table = xa_load(&gpu->tables, leaf->addr / XMMU_WINDOW);
-	unsigned long i, first = leaf->addr % XMMU_WINDOW >> PAGE_SHIFT;
-	u64 bits = GPU_VALID | (leaf->perm & XMMU_PERM_WRITE ? GPU_WRITE : 0);
-
-	for (i = 0; i < leaf->len >> PAGE_SHIFT; i++)
-		table->slot[first + i] = (leaf->dma + (i << PAGE_SHIFT)) | bits;
+	xmmu_pt_zap(gpu_pt(range), start, end, gather);
 }
+/* [page table] */
 
 /* The device reports a fault and parks the access until it is told to try again. */
 static int __maybe_unused gpu_fault(struct gpu_context *gpu, unsigned long addr, bool write)
@@ -70,7 +74,6 @@ static int __maybe_unused gpu_fault(struct gpu_context *gpu, unsigned long addr,
 	struct xmmu_range *range = xmmu_range_find(&gpu->mirror, addr);
 	unsigned long start = addr & PAGE_MASK;
 	struct xmmu_walk walk;
-	struct xmmu_leaf leaf;
 	int ret;
 
 	if (!range)
@@ -78,31 +81,13 @@ static int __maybe_unused gpu_fault(struct gpu_context *gpu, unsigned long addr,
 	/* [populate] */
 	xmmu_walk_init(&walk, range, start, start + PAGE_SIZE, write ? XMMU_WRITE : 0, NULL);
 	while (xmmu_walk_next(&walk)) {
-		xmmu_walk_for_each(&walk, &leaf)
-			gpu_set(gpu, &leaf);
+		xmmu_pt_populate(&gpu->pt, &walk);
 		xmmu_walk_commit(&walk);
 	}
 	ret = xmmu_walk_end(&walk);
 	/* [populate] */
 	xmmu_range_put(range);
 	return ret;
-}
-
-static void gpu_zap(struct xmmu_range *range, unsigned long start, unsigned long end,
-		    struct xmmu_gather *gather)
-{
-	struct gpu_context *gpu = to_gpu(xmmu_range_mirror(range));
-	unsigned long addr, stop, window;
-	struct gpu_table *table;
-
-	xa_for_each_range(&gpu->tables, window, table, start / XMMU_WINDOW,
-			  (end - 1) / XMMU_WINDOW) {
-		stop = min(end, (window + 1) * XMMU_WINDOW);
-		for (addr = max(start, window * XMMU_WINDOW); addr < stop; addr += PAGE_SIZE) {
-			if (xchg(&table->slot[addr % XMMU_WINDOW >> PAGE_SHIFT], 0))
-				xmmu_gather_add(gather, addr, addr + PAGE_SIZE);
-		}
-	}
 }
 
 static void gpu_flush(struct xmmu_mirror *mirror, const struct xmmu_gather *gather)
@@ -155,8 +140,22 @@ static int __maybe_unused gpu_attach(struct gpu_context *gpu)
 		.owner = gpu, /* what the driver passes to migrate_vma_setup() too */
 	};
 
-	xa_init(&gpu->tables);
-	return xmmu_mirror_attach(&gpu->mirror, &config);
+	int err = xmmu_pt_init(&gpu->pt, &gpu_format, &gpu->pdev->dev);
+
+	if (err)
+		return err;
+	err = xmmu_mirror_attach(&gpu->mirror, &config);
+	if (err)
+		xmmu_pt_destroy(&gpu->pt);
+	else
+		writeq(xmmu_pt_root(&gpu->pt), gpu->regs + GPU_ROOT);
+	return err;
+}
+
+static void __maybe_unused gpu_detach(struct gpu_context *gpu)
+{
+	xmmu_mirror_detach(&gpu->mirror);
+	xmmu_pt_destroy(&gpu->pt);
 }
 
 /* The upper part gets attributes of its own. */

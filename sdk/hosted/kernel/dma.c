@@ -26,8 +26,9 @@ struct hosted_mapping {
 	enum dma_data_direction dir;
 	unsigned long pfn;
 	size_t offset;
-	char *memory; /* instead of the page: a bounce buffer, or coherent memory */
+	char *memory; /* instead of the page: a bounce buffer, or memory of the kernel */
 	bool coherent;
+	bool single; /* the memory is its caller's */
 };
 
 static dma_addr_t next_iova = HOSTED_IOVA_START;
@@ -93,7 +94,7 @@ static struct hosted_mapping *mapping_add(struct device *dev, dma_addr_t addr, s
 static void mapping_del(struct hosted_mapping *mapping)
 {
 	list_del(&mapping->node);
-	if (mapping->memory)
+	if (mapping->memory && !mapping->single)
 		hosted_free(mapping->memory);
 	hosted_free(mapping);
 }
@@ -122,6 +123,22 @@ dma_addr_t dma_map_page_attrs(struct device *dev, struct page *page, size_t offs
 	if (dev->dma_mode == HOSTED_DMA_BOUNCE)
 		bounce_fill(mapping);
 	return addr;
+}
+
+/* Without a copy: whoever would need one asks dma_need_sync(), and lets it be. */
+dma_addr_t dma_map_single(struct device *dev, void *memory, size_t size,
+			  enum dma_data_direction dir)
+{
+	struct hosted_mapping *mapping;
+
+	if (fail_in && !--fail_in)
+		return DMA_MAPPING_ERROR;
+	mapping = mapping_add(
+		dev, dev->dma_mode == HOSTED_DMA_DIRECT ? virt_to_phys(memory) : new_iova(size),
+		size, dir);
+	mapping->memory = memory;
+	mapping->single = true;
+	return mapping->addr;
 }
 
 static struct hosted_mapping *find_same(struct device *dev, dma_addr_t addr, size_t size,
@@ -157,6 +174,17 @@ static void free_coherent(void *data)
 {
 	struct hosted_mapping *mapping = data;
 
+	mapping_del(mapping);
+}
+
+void dma_unmap_single(struct device *dev, dma_addr_t addr, size_t size, enum dma_data_direction dir)
+{
+	struct hosted_mapping *mapping = find_same(dev, addr, size, dir);
+
+	hosted_point(HOSTED_MARKED_WRITE, &dev->mappings, sizeof(dev->mappings));
+	if (!mapping || !mapping->single)
+		hosted_fail("dma", "%s: unmaps %zu bytes of the kernel at %#llx: not mapped so",
+			    dev->name, size, addr);
 	mapping_del(mapping);
 }
 

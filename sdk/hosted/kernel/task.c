@@ -101,6 +101,8 @@ void hosted_thread_check(void)
 		hosted_fail("missing unlock", "%s ends in atomic context", task->comm);
 	if (task->rcu_depth || task->srcu_depth)
 		hosted_fail("missing unlock", "%s ends in an RCU read section", task->comm);
+	if (task->active_memcg)
+		hosted_fail("missing unlock", "%s ends while others pay for it", task->comm);
 	if (task->non_block_count)
 		hosted_fail("missing unlock", "%s ends in a non_block section", task->comm);
 }

@@ -22,6 +22,7 @@ struct mm_struct *hosted_mm_create(void)
 	mm->dumpable = SUID_DUMP_USER;
 	INIT_LIST_HEAD(&mm->vmas);
 	mm->pgd = hosted_table_alloc();
+	mm->memcg = hosted_memcg_create();
 	list_add_tail(&mm->node, &mms);
 	return mm;
 }
@@ -43,6 +44,7 @@ void mmdrop(struct mm_struct *mm)
 		return;
 	hosted_notifier_destroy(mm);
 	hosted_table_free(mm->pgd);
+	mem_cgroup_put(mm->memcg);
 	list_del(&mm->node);
 	hosted_free(mm);
 }

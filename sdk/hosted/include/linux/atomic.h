@@ -128,5 +128,8 @@ HOSTED_ATOMIC_OPS(atomic64, atomic64_t, s64)
 					    __ATOMIC_RELAXED);                               \
 		__old;                                                                       \
 	})
+/* What it was instead is in *old then. */
+#define try_cmpxchg(pointer, old, value) \
+	__atomic_compare_exchange_n(pointer, old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
 
 #endif

@@ -26,6 +26,12 @@ void *dmam_alloc_coherent(struct device *dev, size_t size, dma_addr_t *addr, gfp
 	dma_map_page_attrs(dev, page, offset, size, dir, 0)
 #define dma_unmap_page(dev, addr, size, dir) dma_unmap_page_attrs(dev, addr, size, dir, 0)
 
+/* Memory of the kernel. */
+dma_addr_t dma_map_single(struct device *dev, void *memory, size_t size,
+			  enum dma_data_direction dir);
+void dma_unmap_single(struct device *dev, dma_addr_t addr, size_t size,
+		      enum dma_data_direction dir);
+
 static inline int dma_mapping_error(struct device *dev, dma_addr_t addr)
 {
 	return addr == DMA_MAPPING_ERROR ? -ENOMEM : 0;

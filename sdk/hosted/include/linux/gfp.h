@@ -3,6 +3,7 @@
 #ifndef HOSTED_LINUX_GFP_H
 #define HOSTED_LINUX_GFP_H
 
+#include <asm/page.h>
 #include <linux/types.h>
 
 #define __GFP_HIGH           0x01U
@@ -34,5 +35,18 @@ static inline bool gfpflags_allow_blocking(gfp_t gfp)
 
 /* What an allocation may do even if it happens not to: sleep, and call back through reclaim. */
 void might_alloc(gfp_t gfp);
+
+/* Whole pages, at an address that is a multiple of PAGE_SIZE; 0 if there is no memory. */
+unsigned long __get_free_pages(gfp_t gfp, unsigned int order);
+void free_pages(unsigned long addr, unsigned int order);
+
+static inline int get_order(unsigned long size)
+{
+	int order = 0;
+
+	while (PAGE_SIZE << order < size)
+		order++;
+	return order;
+}
 
 #endif

@@ -53,6 +53,17 @@ static inline phys_addr_t page_to_phys(const struct page *page)
 	return (phys_addr_t)page_to_pfn(page) << PAGE_SHIFT;
 }
 
+/* Memory of the kernel is at the address that it has; pages of programs lie far below. */
+static inline phys_addr_t virt_to_phys(const volatile void *memory)
+{
+	return (phys_addr_t)memory;
+}
+
+static inline void *phys_to_virt(phys_addr_t addr)
+{
+	return (void *)addr;
+}
+
 struct folio *page_folio(const struct page *page);
 
 static inline struct page *folio_page(const struct folio *folio, unsigned long n)

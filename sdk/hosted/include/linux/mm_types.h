@@ -99,6 +99,7 @@ struct mm_struct {
 	spinlock_t page_table_lock;
 	unsigned long task_size;
 	struct user_namespace *user_ns;
+	struct mem_cgroup *memcg;
 	struct mmu_notifier_subscriptions *notifier_subscriptions;
 	int dumpable;
 	bool unstable; /* the OOM reaper was here */

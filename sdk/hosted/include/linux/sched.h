@@ -9,6 +9,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
+struct mem_cgroup;
 struct mm_struct;
 struct pid;
 struct pt_regs;
@@ -50,6 +51,7 @@ struct task_struct {
 	struct task_struct *tracer;
 	struct pid *thread_pid;
 	unsigned int non_block_count;
+	struct mem_cgroup *active_memcg;
 
 	/* What the hosted kernel knows besides. */
 	struct hosted_task *hosted;
