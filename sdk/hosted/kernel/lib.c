@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Text: messages, warnings, strings. */
+/* Text: messages, warnings, strings. Sorting of lists. */
+#include <linux/list_sort.h>
 #include <linux/sysfs.h>
 
 #include "internal.h"
@@ -93,4 +94,20 @@ int __sysfs_match_string(const char *const *array, size_t n, const char *text)
 		if (is_word(array[i], text))
 			return i;
 	return -EINVAL;
+}
+
+/* Each goes behind those that it does not come before. */
+void list_sort(void *priv, struct list_head *head, list_cmp_func_t cmp)
+{
+	struct list_head *entry, *next, *prev;
+
+	for (entry = head->next; entry != head; entry = next) {
+		next = entry->next;
+		for (prev = entry->prev; prev != head && cmp(priv, prev, entry) > 0;)
+			prev = prev->prev;
+		if (prev == entry->prev)
+			continue;
+		__list_del_entry(entry);
+		list_add(entry, prev);
+	}
 }

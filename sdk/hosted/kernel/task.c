@@ -15,6 +15,7 @@
 struct hosted_process {
 	struct task_struct task;
 	struct signal_struct signal;
+	struct sighand_struct sighand;
 	struct pid pid;
 	void (*fn)(void *arg);
 	void *arg;
@@ -63,6 +64,7 @@ static struct task_struct *task_create(const char *name, struct mm_struct *mm)
 	task->mm = mm;
 	task->active_mm = mm;
 	task->signal = &process->signal;
+	task->sighand = &process->sighand;
 	task->group_leader = task;
 	task->thread_pid = &process->pid;
 	task->usage = 1;
@@ -90,6 +92,11 @@ struct task_struct *hosted_current_task(void)
 	return task;
 }
 
+static __sighandler_t *handler_of(struct task_struct *task, int sig)
+{
+	return &task->sighand->action[sig - 1].sa.sa_handler;
+}
+
 void hosted_thread_check(void)
 {
 	struct task_struct *task = current;
@@ -105,6 +112,8 @@ void hosted_thread_check(void)
 		hosted_fail("missing unlock", "%s ends while others pay for it", task->comm);
 	if (task->non_block_count)
 		hosted_fail("missing unlock", "%s ends in a non_block section", task->comm);
+	if (task->flags & PF_KTHREAD && *handler_of(task, SIGKILL) != SIG_IGN)
+		hosted_fail("signal", "%s does something else and can still be killed", task->comm);
 }
 
 static void thread_main(void *data)
@@ -138,8 +147,11 @@ struct task_struct *hosted_thread(const char *name, struct mm_struct *mm, void (
 struct task_struct *hosted_kthread(const char *name, void (*fn)(void *arg), void *arg)
 {
 	struct task_struct *task = task_create(name, NULL);
+	unsigned int i;
 
 	task->flags |= PF_KTHREAD;
+	for (i = 0; i < ARRAY_SIZE(task->sighand->action); i++)
+		task->sighand->action[i].sa.sa_handler = SIG_IGN;
 	return thread_start(task, fn, arg);
 }
 
@@ -363,9 +375,22 @@ bool signal_pending_state(unsigned int state, struct task_struct *task)
 	return (state & TASK_WAKEKILL) && (task->signals & BIT(SIGKILL));
 }
 
+void allow_kernel_signal(int sig)
+{
+	*handler_of(current, sig) = (__sighandler_t)2;
+}
+
+void disallow_signal(int sig)
+{
+	*handler_of(current, sig) = SIG_IGN;
+	current->signals &= ~BIT(sig);
+}
+
 int send_sig(int sig, struct task_struct *task, int priv)
 {
 	hosted_point(HOSTED_MARKED_WRITE, &task->signals, sizeof(task->signals));
+	if (*handler_of(task, sig) == SIG_IGN)
+		return 0;
 	task->signals |= BIT(sig);
 	if (task->waits || signal_pending_state(task->__state, task))
 		hosted_wake(task->hosted);

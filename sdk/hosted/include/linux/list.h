@@ -76,6 +76,30 @@ static inline bool list_empty(const struct list_head *head)
 	return READ_ONCE(head->next) == head;
 }
 
+static inline bool list_is_last(const struct list_head *entry, const struct list_head *head)
+{
+	return entry->next == head;
+}
+
+/* All of the list, to the end of another. */
+static inline void list_splice_tail(const struct list_head *list, struct list_head *head)
+{
+	struct list_head *first = list->next, *last = list->prev, *prev = head->prev;
+
+	if (list_empty(list))
+		return;
+	first->prev = prev;
+	last->next = head;
+	head->prev = last;
+	WRITE_ONCE(prev->next, first);
+}
+
+static inline void list_splice_tail_init(struct list_head *list, struct list_head *head)
+{
+	list_splice_tail(list, head);
+	INIT_LIST_HEAD(list);
+}
+
 #define list_entry(pointer, type, member)    container_of(pointer, type, member)
 #define list_first_entry(head, type, member) list_entry((head)->next, type, member)
 #define list_next_entry(position, member) \
@@ -88,6 +112,14 @@ static inline bool list_empty(const struct list_head *head)
 	for (position = list_first_entry(head, __typeof__(*position), member); \
 	     !list_entry_is_head(position, head, member);                      \
 	     position = list_next_entry(position, member))
+
+#define list_last_entry(head, type, member) list_entry((head)->prev, type, member)
+#define list_prev_entry(position, member) \
+	list_entry((position)->member.prev, __typeof__(*(position)), member)
+#define list_for_each_entry_reverse(position, head, member)                   \
+	for (position = list_last_entry(head, __typeof__(*position), member); \
+	     !list_entry_is_head(position, head, member);                     \
+	     position = list_prev_entry(position, member))
 
 #define list_for_each_entry_safe(position, following, head, member)            \
 	for (position = list_first_entry(head, __typeof__(*position), member), \

@@ -13,6 +13,7 @@ struct mem_cgroup;
 struct mm_struct;
 struct pid;
 struct pt_regs;
+struct sighand_struct;
 struct signal_struct;
 struct hosted_task;
 
@@ -47,6 +48,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct mm_struct *active_mm;
 	struct signal_struct *signal;
+	struct sighand_struct *sighand;
 	struct task_struct *group_leader;
 	struct task_struct *tracer;
 	struct pid *thread_pid;

@@ -21,5 +21,6 @@ int mod_timer(struct timer_list *timer, unsigned long expires);
 bool timer_pending(const struct timer_list *timer);
 int del_timer(struct timer_list *timer);
 int del_timer_sync(struct timer_list *timer);
+#define timer_delete_sync(timer) del_timer_sync(timer)
 
 #endif

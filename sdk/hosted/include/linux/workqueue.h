@@ -35,6 +35,8 @@ struct delayed_work {
 #define WQ_MEM_RECLAIM 0x08
 #define WQ_HIGHPRI     0x10
 
+#define WQ_MAX_ACTIVE 512
+
 #define INIT_WORK(work, func)                                \
 	do {                                                 \
 		static struct lock_class_key __key;          \

@@ -10,6 +10,22 @@
 #define SIGKILL 9
 #define SIGTERM 15
 
+#define SIG_DFL ((__sighandler_t)0)
+#define SIG_IGN ((__sighandler_t)1)
+
+typedef void (*__sighandler_t)(int sig);
+
+struct k_sigaction {
+	struct {
+		__sighandler_t sa_handler;
+	} sa;
+};
+
+/* Up to SIGTERM. A kernel thread ignores a signal until it allows it. */
+struct sighand_struct {
+	struct k_sigaction action[15];
+};
+
 struct signal_struct {
 	struct rw_semaphore exec_update_lock;
 };
@@ -18,6 +34,9 @@ bool signal_pending(struct task_struct *task);
 bool fatal_signal_pending(struct task_struct *task);
 bool signal_pending_state(unsigned int state, struct task_struct *task);
 int send_sig(int sig, struct task_struct *task, int priv);
+/* What the running kernel thread does with a signal. One that is disallowed is pending no more. */
+void allow_kernel_signal(int sig);
+void disallow_signal(int sig);
 
 static inline bool same_thread_group(const struct task_struct *a, const struct task_struct *b)
 {
