@@ -204,7 +204,8 @@ void xmmu_walk_commit(struct xmmu_walk *walk);
  * @retval 0            All of the span is populated, or what is present with ::XMMU_SNAPSHOT.
  * @retval -EINVAL      Unaligned, empty, or outside the range; an unknown flag.
  * @retval -EFAULT      No mapping, or one that can not be read at all (`PROT_NONE`, I/O memory,
- *                      `memfd_secret()`), or, in a kernel thread, memory of a userfaultfd.
+ *                      `memfd_secret()`), or memory of a userfaultfd, in a kernel thread that has
+ *                      not allowed `SIGKILL`; workers of @ref xmmu_faultq have.
  * @retval -EPERM       ::XMMU_WRITE into a mapping without that right.
  * @retval -EAGAIN      With ::XMMU_NOWAIT only: it would have had to wait.
  * @retval -ETIMEDOUT   The budget is used up.

@@ -143,12 +143,20 @@ static bool xmmu_walk_has_userfault(const struct xmmu_walk *walk)
 }
 
 /*
+ * A kernel thread that can not be killed must not wait for a program that may never answer: it
+ * would keep a process from exiting which it may be waiting for.
+ */
+static bool xmmu_can_be_killed(void)
+{
+	return !(current->flags & PF_KTHREAD) ||
+	       current->sighand->action[SIGKILL - 1].sa.sa_handler != SIG_IGN;
+}
+
+/*
  * hmm_range_fault() says -EFAULT of userfaultfd memory, memory shortage and poison alike. Faulting
  * the page once more by itself serves the first and tells the second; poison shows only to
- * get_user_pages_remote(). A kernel thread can not be killed and must not wait for a program that
- * may never answer: it would keep a process from exiting which it may be waiting for. Mappings
- * without pages never give one, and some of them (vvar) may only be faulted by their own process.
- * Under mmap_lock, which may have been dropped and taken again.
+ * get_user_pages_remote(). Mappings without pages never give one, and some of them (vvar) may only
+ * be faulted by their own process. Under mmap_lock, which may have been dropped and taken again.
  */
 static int xmmu_walk_fixup(struct xmmu_walk *walk)
 {
@@ -169,7 +177,7 @@ static int xmmu_walk_fixup(struct xmmu_walk *walk)
 		return 0;
 	vma = vma_lookup(mm, addr);
 	if (!vma || vma->vm_flags & (VM_IO | VM_PFNMAP) ||
-	    (current->flags & PF_KTHREAD && userfaultfd_armed(vma)))
+	    (!xmmu_can_be_killed() && userfaultfd_armed(vma)))
 		return -EFAULT;
 	if (walk->flags & XMMU_WRITE && (vma->vm_flags & (VM_READ | VM_WRITE)) == VM_READ)
 		return -EPERM;

@@ -88,7 +88,7 @@ static void serve(void *unused)
 	expect(hosted_uffd_copy(mm, at(1), 41), 0);
 }
 
-/* Memory of a userfaultfd is served, except to a kernel thread. */
+/* Memory of a userfaultfd is served, except to a kernel thread that ignores SIGKILL. */
 static void case_userfault(void *unused)
 {
 	struct task_struct *server;
@@ -98,7 +98,9 @@ static void case_userfault(void *unused)
 	expect(hosted_madvise(mm, at(0), LEN(2), HOSTED_DONTNEED), 0);
 	expect(hosted_uffd_register(mm, at(0), LEN(2)), 0);
 	current->flags |= PF_KTHREAD;
+	disallow_signal(SIGKILL);
 	expect(core_populate(range, 0, 2, 0), -EFAULT);
+	allow_kernel_signal(SIGKILL);
 	current->flags &= ~PF_KTHREAD;
 	expect(core_populate(range, 0, 2, XMMU_SNAPSHOT), 0);
 	expect(core_translated(), 0);
