@@ -11,6 +11,7 @@
 
 #include <linux/tracepoint.h>
 
+#include <xmmu/faultq.h>
 #include <xmmu/mirror.h>
 
 /* clang-format off */
@@ -140,6 +141,29 @@ TRACE_EVENT(xmmu_commit,
 	),
 	TP_printk("mirror=%p window=%lx-%lx flags=%x", __entry->mirror, __entry->start,
 		  __entry->end, __entry->flags)
+);
+
+TRACE_EVENT(xmmu_fault,
+	TP_PROTO(const struct xmmu_mirror *mirror, const struct xmmu_fault *fault, int err, u64 ns),
+	TP_ARGS(mirror, fault, err, ns),
+	TP_STRUCT__entry(
+		__field(const void *, mirror)
+		__field(unsigned long, addr)
+		__field(unsigned int, access)
+		__field(u64, cookie)
+		__field(int, err)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->mirror = mirror;
+		__entry->addr = fault->addr;
+		__entry->access = fault->access;
+		__entry->cookie = fault->cookie;
+		__entry->err = err;
+		__entry->ns = ns;
+	),
+	TP_printk("mirror=%p addr=%lx access=%x cookie=%llu err=%d ns=%llu", __entry->mirror,
+		  __entry->addr, __entry->access, __entry->cookie, __entry->err, __entry->ns)
 );
 /* clang-format on */
 

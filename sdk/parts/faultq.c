@@ -1,0 +1,626 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Faults of the device. An interrupt puts them into the list of those that wait; a worker takes all
+ * of one window, sorts them, and serves what lies side by side at once.
+ *
+ * A worker is made to let go by a signal: a timer sends it when the slice is over, and it is all
+ * that ends the wait for a page of a userfaultfd. Workers of a workqueue ignore signals; this one
+ * does not while it serves.
+ *
+ * Each fault counts as a user of the mirror until it is answered, so that detach waits for it.
+ */
+#include <linux/list_sort.h>
+#include <linux/log2.h>
+#include <linux/mutex.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+
+#include <xmmu/faultq.h>
+
+#include "internal.h"
+#include "trace.h"
+
+/* Cookies that are given to the driver at once. */
+#define XMMU_FAULTQ_COOKIES 32
+
+#define XMMU_NO_WINDOW ULONG_MAX
+
+struct xmmu_faultq_entry {
+	struct list_head node;
+	struct xmmu_fault fault;
+	ktime_t pushed;
+	/* In a batch these two are the same for all of a page. */
+	unsigned int access;
+	unsigned int tries; /* that failed; then it is served by itself */
+	bool pinned;        /* counted in mirror->users */
+};
+
+struct xmmu_faultq_worker {
+	struct delayed_work work;
+	struct timer_list timer;
+	struct xmmu_faultq *queue;
+	struct list_head batch;
+	bool answered; /* something, in this slice */
+	/* Under the queue's lock. */
+	bool busy;                /* queued, or running */
+	bool expired;             /* the slice is over */
+	unsigned long window;     /* that is its own, or XMMU_NO_WINDOW */
+	struct task_struct *task; /* that serves and can be killed, or NULL */
+};
+
+/* Faults that are served at once: all of one page, or of several that nothing is known of. */
+struct xmmu_faultq_run {
+	struct list_head faults;
+	unsigned long start;
+	unsigned long end;
+	unsigned int access;
+};
+
+/* One for all queues of the driver, as long as there are any. */
+static struct workqueue_struct *xmmu_faultq_wq;
+static unsigned int xmmu_faultq_wq_users;
+static DEFINE_MUTEX(xmmu_faultq_wq_mutex);
+
+#define xmmu_faultq_for_each_worker(queue, worker)                                           \
+	for (worker = (queue)->workers; worker < (queue)->workers + (queue)->config.workers; \
+	     worker++)
+
+static unsigned long xmmu_faultq_page(const struct xmmu_faultq_entry *entry)
+{
+	return entry->fault.addr & PAGE_MASK;
+}
+
+static unsigned long xmmu_faultq_window(const struct xmmu_faultq_entry *entry)
+{
+	return entry->fault.addr / XMMU_WINDOW;
+}
+
+/* ---- what waits, and who works; all under the lock */
+
+static void xmmu_faultq_queue_worker(struct xmmu_faultq_worker *worker, unsigned long delay)
+{
+	worker->busy = true;
+	queue_delayed_work(xmmu_faultq_wq, &worker->work, delay);
+}
+
+/* One more worker, if there is one that has nothing to do. */
+static void xmmu_faultq_kick(struct xmmu_faultq *queue)
+{
+	struct xmmu_faultq_worker *worker;
+
+	if (queue->closed)
+		return;
+	xmmu_faultq_for_each_worker(queue, worker) {
+		if (worker->busy)
+			continue;
+		xmmu_faultq_queue_worker(worker, 0);
+		break;
+	}
+}
+
+static bool xmmu_faultq_is_claimed(struct xmmu_faultq *queue, unsigned long window)
+{
+	struct xmmu_faultq_worker *worker;
+
+	xmmu_faultq_for_each_worker(queue, worker)
+		if (worker->window == window)
+			return true;
+	return false;
+}
+
+/* The first fault that a worker may take. */
+static struct xmmu_faultq_entry *xmmu_faultq_next(struct xmmu_faultq *queue)
+{
+	struct xmmu_faultq_entry *entry;
+
+	list_for_each_entry(entry, &queue->waiting, node)
+		if (!xmmu_faultq_is_claimed(queue, xmmu_faultq_window(entry)))
+			return entry;
+	return NULL;
+}
+
+static bool xmmu_faultq_accept(struct xmmu_faultq *queue, const struct xmmu_fault *fault)
+{
+	struct xmmu_faultq_entry *entry;
+
+	entry = list_first_entry_or_null(&queue->free, struct xmmu_faultq_entry, node);
+	if (!entry || queue->closed) {
+		queue->full = true;
+		queue->stats.refused++;
+		return false;
+	}
+	entry->fault = *fault;
+	entry->pushed = ktime_get();
+	entry->tries = 0;
+	entry->pinned = xmmu_mirror_pin(queue->mirror);
+	list_move_tail(&entry->node, &queue->waiting);
+	queue->stats.pushed++;
+	xmmu_faultq_kick(queue);
+	return true;
+}
+
+bool xmmu_faultq_push(struct xmmu_faultq *queue, const struct xmmu_fault *fault)
+{
+	unsigned long irq;
+	bool accepted;
+
+	spin_lock_irqsave(&queue->lock, irq);
+	accepted = xmmu_faultq_accept(queue, fault);
+	spin_unlock_irqrestore(&queue->lock, irq);
+	return accepted;
+}
+
+/* ---- a batch: what waits for the window of the fault that has waited longest */
+
+/* Whether there is one. If not, the worker is done. */
+static bool xmmu_faultq_take(struct xmmu_faultq_worker *worker)
+{
+	struct xmmu_faultq *queue = worker->queue;
+	struct xmmu_faultq_entry *entry, *next;
+
+	spin_lock_irq(&queue->lock);
+	entry = xmmu_faultq_next(queue);
+	worker->busy = entry;
+	if (entry) {
+		worker->window = xmmu_faultq_window(entry);
+		worker->expired = false;
+		queue->stats.batches++;
+	}
+	list_for_each_entry_safe(entry, next, &queue->waiting, node)
+		if (xmmu_faultq_window(entry) == worker->window)
+			list_move_tail(&entry->node, &worker->batch);
+	if (xmmu_faultq_next(queue))
+		xmmu_faultq_kick(queue);
+	spin_unlock_irq(&queue->lock);
+	return !list_empty(&worker->batch);
+}
+
+/*
+ * The rest goes behind what waits for other windows: there may be something that hangs in this one.
+ * If nothing could be answered there is no use in trying again at once.
+ */
+static void xmmu_faultq_put_back(struct xmmu_faultq_worker *worker)
+{
+	struct xmmu_faultq *queue = worker->queue;
+
+	spin_lock_irq(&queue->lock);
+	worker->window = XMMU_NO_WINDOW;
+	list_splice_tail_init(&worker->batch, &queue->waiting);
+	worker->busy = false;
+	if (xmmu_faultq_next(queue) && !queue->closed)
+		xmmu_faultq_queue_worker(worker, worker->answered ? 0 : 1);
+	spin_unlock_irq(&queue->lock);
+}
+
+static int xmmu_faultq_by_page(void *unused, const struct list_head *a, const struct list_head *b)
+{
+	const struct xmmu_faultq_entry *first = list_entry(a, struct xmmu_faultq_entry, node);
+	const struct xmmu_faultq_entry *second = list_entry(b, struct xmmu_faultq_entry, node);
+
+	if (xmmu_faultq_page(first) != xmmu_faultq_page(second))
+		return xmmu_faultq_page(first) > xmmu_faultq_page(second) ? 1 : -1;
+	return first->pushed > second->pushed;
+}
+
+static int xmmu_faultq_by_tries(void *unused, const struct list_head *a, const struct list_head *b)
+{
+	const struct xmmu_faultq_entry *first = list_entry(a, struct xmmu_faultq_entry, node);
+	const struct xmmu_faultq_entry *second = list_entry(b, struct xmmu_faultq_entry, node);
+
+	return first->tries > second->tries;
+}
+
+/* Neighbours in the list, of the same page or not. Returns whether they are. */
+static bool xmmu_faultq_unite(struct xmmu_faultq_entry *to, const struct xmmu_faultq_entry *from)
+{
+	if (xmmu_faultq_page(to) != xmmu_faultq_page(from))
+		return false;
+	to->access |= from->access;
+	to->tries = max(to->tries, from->tries);
+	return true;
+}
+
+/* Once there and once back, so that all faults of a page know the same. */
+static void xmmu_faultq_dedupe(struct xmmu_faultq_worker *worker)
+{
+	struct xmmu_faultq_entry *entry, *last = NULL;
+	unsigned int same = 0;
+
+	list_for_each_entry(entry, &worker->batch, node) {
+		entry->access = entry->fault.access & XMMU_WRITE;
+		if (last)
+			same += xmmu_faultq_unite(entry, last);
+		last = entry;
+	}
+	list_for_each_entry_reverse(entry, &worker->batch, node) {
+		xmmu_faultq_unite(entry, last);
+		last = entry;
+	}
+	spin_lock_irq(&worker->queue->lock);
+	worker->queue->stats.deduped += same;
+	spin_unlock_irq(&worker->queue->lock);
+}
+
+/* By page, and in the order of the pushes for each; what has failed before comes last. */
+static void xmmu_faultq_sort(struct xmmu_faultq_worker *worker)
+{
+	list_sort(NULL, &worker->batch, xmmu_faultq_by_page);
+	xmmu_faultq_dedupe(worker);
+	list_sort(NULL, &worker->batch, xmmu_faultq_by_tries);
+}
+
+static bool xmmu_faultq_belongs(const struct xmmu_faultq_run *run,
+				const struct xmmu_faultq_entry *entry)
+{
+	unsigned long page = xmmu_faultq_page(entry);
+
+	return page == run->end - PAGE_SIZE ||
+	       (page == run->end && !entry->tries && entry->access == run->access);
+}
+
+/* The first faults of the batch that can be served at once. */
+static void xmmu_faultq_cut(struct xmmu_faultq_worker *worker, struct xmmu_faultq_run *run)
+{
+	struct xmmu_faultq_entry *entry, *next;
+
+	entry = list_first_entry(&worker->batch, struct xmmu_faultq_entry, node);
+	INIT_LIST_HEAD(&run->faults);
+	run->start = xmmu_faultq_page(entry);
+	run->end = run->start + PAGE_SIZE;
+	run->access = entry->access;
+	list_for_each_entry_safe(entry, next, &worker->batch, node) {
+		if (!xmmu_faultq_belongs(run, entry))
+			break;
+		run->end = xmmu_faultq_page(entry) + PAGE_SIZE;
+		list_move_tail(&entry->node, &run->faults);
+	}
+}
+
+/* ---- bringing pages in */
+
+/* What is there of the pages around. Fails if it can not be had, and that is all right. */
+static void xmmu_faultq_prefetch(struct xmmu_faultq *queue, struct xmmu_range *range,
+				 unsigned long start, unsigned long end, unsigned int access)
+{
+	unsigned long size = queue->config.prefetch;
+	unsigned long from = max(ALIGN_DOWN(start, size), xmmu_range_start(range));
+	unsigned long to = min(ALIGN(end, size), xmmu_range_end(range));
+
+	if (to - from == end - start ||
+	    xmmu_populate(range, from, to, access | XMMU_SNAPSHOT, NULL, NULL))
+		return;
+	spin_lock_irq(&queue->lock);
+	queue->stats.prefetched++;
+	spin_unlock_irq(&queue->lock);
+}
+
+static int xmmu_faultq_fill(struct xmmu_faultq *queue, struct xmmu_range *range,
+			    unsigned long start, unsigned long end, unsigned int access)
+{
+	int err = xmmu_populate(range, start, end, access, NULL, NULL);
+
+	if (!err && queue->config.prefetch)
+		xmmu_faultq_prefetch(queue, range, start, end, access);
+	/* It was removed since it was found; there may be another in its place. */
+	return err == -ESRCH && READ_ONCE(range->state) != XMMU_RANGE_INSERTED ? XMMU_AGAIN : err;
+}
+
+int xmmu_faultq_populate(struct xmmu_faultq *queue, unsigned long start, unsigned long end,
+			 unsigned int access)
+{
+	struct xmmu_range *range;
+	unsigned long stop;
+	int err;
+
+	while (start < end) {
+		range = xmmu_range_find(queue->mirror, start);
+		if (!range)
+			return xmmu_mirror_error(queue->mirror) ?: -EFAULT;
+		stop = min(end, xmmu_range_end(range));
+		err = xmmu_faultq_fill(queue, range, start, stop, access);
+		xmmu_range_put(range);
+		if (err < 0)
+			return err;
+		if (!err)
+			start = stop;
+	}
+	return 0;
+}
+
+static void xmmu_faultq_expire(struct timer_list *timer)
+{
+	struct xmmu_faultq_worker *worker = container_of(timer, struct xmmu_faultq_worker, timer);
+	struct xmmu_faultq *queue = worker->queue;
+	unsigned long irq;
+
+	spin_lock_irqsave(&queue->lock, irq);
+	WRITE_ONCE(worker->expired, true);
+	if (worker->task)
+		send_sig(SIGKILL, worker->task, 1);
+	spin_unlock_irqrestore(&queue->lock, irq);
+}
+
+/* Can be killed from here on, unless it is too late. */
+static bool xmmu_faultq_begin(struct xmmu_faultq_worker *worker)
+{
+	struct xmmu_faultq *queue = worker->queue;
+	bool may;
+
+	allow_kernel_signal(SIGKILL);
+	spin_lock_irq(&queue->lock);
+	may = !worker->expired && !queue->closed;
+	if (may) {
+		worker->task = current;
+		queue->stats.served++;
+	}
+	spin_unlock_irq(&queue->lock);
+	return may;
+}
+
+/* Whether it was killed, which it has survived. */
+static bool xmmu_faultq_end(struct xmmu_faultq_worker *worker)
+{
+	struct xmmu_faultq *queue = worker->queue;
+	bool killed;
+
+	spin_lock_irq(&queue->lock);
+	worker->task = NULL;
+	spin_unlock_irq(&queue->lock);
+	killed = fatal_signal_pending(current);
+	disallow_signal(SIGKILL);
+	return killed;
+}
+
+static int xmmu_faultq_serve(struct xmmu_faultq_worker *worker, const struct xmmu_faultq_run *run)
+{
+	struct xmmu_faultq *queue = worker->queue;
+	const struct xmmu_faultq_ops *ops = queue->config.ops;
+	int err = xmmu_mirror_error(queue->mirror);
+
+	if (err)
+		return err;
+	err = -EINTR;
+	if (xmmu_faultq_begin(worker))
+		err = (ops->serve ?: xmmu_faultq_populate)(queue, run->start, run->end,
+							   run->access);
+	/* A signal makes allocations fail, and I/O. */
+	if (xmmu_faultq_end(worker) && err)
+		err = -EINTR;
+	return err ? xmmu_mirror_error(queue->mirror) ?: err : 0;
+}
+
+/* ---- answers */
+
+static void xmmu_faultq_replay(struct xmmu_faultq *queue, struct list_head *faults)
+{
+	u64 cookies[XMMU_FAULTQ_COOKIES];
+	struct xmmu_faultq_entry *entry;
+	unsigned int count = 0;
+
+	list_for_each_entry(entry, faults, node) {
+		cookies[count++] = entry->fault.cookie;
+		if (count < ARRAY_SIZE(cookies) && !list_is_last(&entry->node, faults))
+			continue;
+		queue->config.ops->replay(queue, cookies, count);
+		count = 0;
+	}
+}
+
+static void xmmu_faultq_cancel(struct xmmu_faultq *queue, struct list_head *faults, int err)
+{
+	struct xmmu_faultq_entry *entry;
+
+	list_for_each_entry(entry, faults, node)
+		queue->config.ops->cancel(queue, &entry->fault, err);
+}
+
+/* Under the lock. Returns how many of the faults held the mirror. */
+static unsigned int xmmu_faultq_count(struct xmmu_faultq *queue, struct list_head *faults, int err)
+{
+	u64 ns, *counter = err ? &queue->stats.cancelled : &queue->stats.replayed;
+	struct xmmu_faultq_entry *entry;
+	unsigned int pins = 0;
+
+	list_for_each_entry(entry, faults, node) {
+		ns = ktime_to_ns(ktime_sub(ktime_get(), entry->pushed));
+		trace_xmmu_fault(queue->mirror, &entry->fault, err, ns);
+		queue->stats.answer_ns_max = max(queue->stats.answer_ns_max, ns);
+		pins += entry->pinned;
+		++*counter;
+	}
+	return pins;
+}
+
+/* The driver first: when the mirror is let go of, all is over. */
+static void xmmu_faultq_answer(struct xmmu_faultq *queue, struct list_head *faults, int err)
+{
+	unsigned int pins;
+	bool full;
+
+	if (err)
+		xmmu_faultq_cancel(queue, faults, err);
+	else
+		xmmu_faultq_replay(queue, faults);
+	spin_lock_irq(&queue->lock);
+	pins = xmmu_faultq_count(queue, faults, err);
+	list_splice_tail_init(faults, &queue->free);
+	full = queue->full && !queue->closed;
+	queue->full = false;
+	spin_unlock_irq(&queue->lock);
+	if (full && queue->config.ops->room)
+		queue->config.ops->room(queue);
+	while (pins--)
+		xmmu_mirror_unpin(queue->mirror);
+}
+
+static bool xmmu_faultq_is_transient(int err)
+{
+	return err == -EAGAIN || err == -ETIMEDOUT || err == -EINTR;
+}
+
+/* Of several pages nobody knows which it was: each by itself, when the others have been served. */
+static void xmmu_faultq_retry(struct xmmu_faultq_worker *worker, struct xmmu_faultq_run *run)
+{
+	struct xmmu_faultq *queue = worker->queue;
+	struct xmmu_faultq_entry *entry;
+
+	spin_lock_irq(&queue->lock);
+	list_for_each_entry(entry, &run->faults, node) {
+		entry->tries++;
+		queue->stats.retried++;
+	}
+	list_splice_tail(&run->faults,
+			 run->end - run->start > PAGE_SIZE ? &worker->batch : &queue->waiting);
+	spin_unlock_irq(&queue->lock);
+}
+
+static void xmmu_faultq_run(struct xmmu_faultq_worker *worker)
+{
+	struct xmmu_faultq_run run;
+	int err;
+
+	xmmu_faultq_cut(worker, &run);
+	err = xmmu_faultq_serve(worker, &run);
+	if (err && (run.end - run.start > PAGE_SIZE || xmmu_faultq_is_transient(err))) {
+		xmmu_faultq_retry(worker, &run);
+		return;
+	}
+	worker->answered = true;
+	xmmu_faultq_answer(worker->queue, &run.faults, err);
+}
+
+static void xmmu_faultq_work(struct work_struct *work)
+{
+	struct xmmu_faultq_worker *worker =
+		container_of(to_delayed_work(work), struct xmmu_faultq_worker, work);
+
+	if (!xmmu_faultq_take(worker))
+		return;
+	worker->answered = false;
+	mod_timer(&worker->timer, jiffies + msecs_to_jiffies(worker->queue->config.slice_ms));
+	xmmu_faultq_sort(worker);
+	while (!list_empty(&worker->batch) && !READ_ONCE(worker->expired))
+		xmmu_faultq_run(worker);
+	timer_delete_sync(&worker->timer);
+	xmmu_faultq_put_back(worker);
+}
+
+/* ---- from beginning to end */
+
+static int xmmu_faultq_wq_get(void)
+{
+	int err = 0;
+
+	mutex_lock(&xmmu_faultq_wq_mutex);
+	if (!xmmu_faultq_wq)
+		xmmu_faultq_wq = alloc_workqueue("xmmu-" XMMU_DRIVER_NAME "-faults", WQ_UNBOUND,
+						 WQ_MAX_ACTIVE);
+	if (xmmu_faultq_wq)
+		xmmu_faultq_wq_users++;
+	else
+		err = -ENOMEM;
+	mutex_unlock(&xmmu_faultq_wq_mutex);
+	return err;
+}
+
+static void xmmu_faultq_wq_put(void)
+{
+	mutex_lock(&xmmu_faultq_wq_mutex);
+	if (!--xmmu_faultq_wq_users) {
+		destroy_workqueue(xmmu_faultq_wq);
+		xmmu_faultq_wq = NULL;
+	}
+	mutex_unlock(&xmmu_faultq_wq_mutex);
+}
+
+static int xmmu_faultq_configure(struct xmmu_faultq *queue, const struct xmmu_faultq_config *config)
+{
+	unsigned long prefetch = config->prefetch;
+
+	if (!config->ops || !config->ops->replay || !config->ops->cancel ||
+	    config->depth > XMMU_FAULTQ_DEPTH_MAX || config->workers > XMMU_FAULTQ_WORKERS_MAX ||
+	    config->slice_ms > XMMU_FAULTQ_SLICE_MS_MAX ||
+	    (prefetch &&
+	     (!is_power_of_2(prefetch) || prefetch < PAGE_SIZE || prefetch > XMMU_WINDOW)))
+		return -EINVAL;
+	queue->config = *config;
+	queue->config.depth = config->depth ?: XMMU_FAULTQ_DEPTH;
+	queue->config.workers = config->workers ?: XMMU_FAULTQ_WORKERS;
+	queue->config.slice_ms = config->slice_ms ?: XMMU_FAULTQ_SLICE_MS;
+	return 0;
+}
+
+static void xmmu_faultq_init_worker(struct xmmu_faultq *queue, struct xmmu_faultq_worker *worker)
+{
+	INIT_DELAYED_WORK(&worker->work, xmmu_faultq_work);
+	timer_setup(&worker->timer, xmmu_faultq_expire, 0);
+	INIT_LIST_HEAD(&worker->batch);
+	worker->queue = queue;
+	worker->window = XMMU_NO_WINDOW;
+}
+
+static int xmmu_faultq_alloc(struct xmmu_faultq *queue)
+{
+	struct xmmu_faultq_worker *worker;
+	unsigned int i;
+
+	queue->entries = kvcalloc(queue->config.depth, sizeof(*queue->entries), GFP_KERNEL_ACCOUNT);
+	queue->workers =
+		kvcalloc(queue->config.workers, sizeof(*queue->workers), GFP_KERNEL_ACCOUNT);
+	if (!queue->entries || !queue->workers)
+		return -ENOMEM;
+	for (i = 0; i < queue->config.depth; i++)
+		list_add_tail(&queue->entries[i].node, &queue->free);
+	xmmu_faultq_for_each_worker(queue, worker)
+		xmmu_faultq_init_worker(queue, worker);
+	return xmmu_faultq_wq_get();
+}
+
+static void xmmu_faultq_free(struct xmmu_faultq *queue)
+{
+	kvfree(queue->entries);
+	kvfree(queue->workers);
+}
+
+int xmmu_faultq_init(struct xmmu_faultq *queue, struct xmmu_mirror *mirror,
+		     const struct xmmu_faultq_config *config)
+{
+	int err;
+
+	memset(queue, 0, sizeof(*queue));
+	queue->mirror = mirror;
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->free);
+	INIT_LIST_HEAD(&queue->waiting);
+	err = xmmu_faultq_configure(queue, config);
+	if (!err)
+		err = xmmu_faultq_alloc(queue);
+	if (err)
+		xmmu_faultq_free(queue);
+	return err;
+}
+
+void xmmu_faultq_exit(struct xmmu_faultq *queue)
+{
+	struct xmmu_faultq_worker *worker;
+
+	spin_lock_irq(&queue->lock);
+	queue->closed = true;
+	spin_unlock_irq(&queue->lock);
+	xmmu_faultq_for_each_worker(queue, worker)
+		cancel_delayed_work_sync(&worker->work);
+	xmmu_faultq_answer(queue, &queue->waiting, -ESRCH);
+	xmmu_faultq_wq_put();
+	xmmu_faultq_free(queue);
+}
+
+void xmmu_faultq_stats(struct xmmu_faultq *queue, struct xmmu_faultq_stats *stats)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&queue->lock, irq);
+	*stats = queue->stats;
+	spin_unlock_irqrestore(&queue->lock, irq);
+}
