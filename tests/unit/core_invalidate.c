@@ -48,6 +48,41 @@ static void case_spans(void *unused)
 }
 CASE(spans)
 
+/* A mirror that nobody listens to: each event flushes what it has taken away, and no more. */
+static void case_plain(void *unused)
+{
+	core_start(3, HOSTED_DMA_DIRECT);
+	core.ops.report = NULL;
+	core_attach();
+	range = core_insert(0, 3);
+	expect(core_populate(range, 0, 2, 0), 0);
+	expect(hosted_munmap(mm, at(0), LEN(1)), 0);
+	expect(core.flushes, 1);
+	expect(core_translated(), 1);
+	expect(hosted_munmap(mm, at(2), LEN(1)), 0);
+	expect(core.flushes, 1);
+	expect(hosted_munmap(mm, at(1), LEN(1)), 0);
+	expect(core.flushes, 2);
+	expect(core_stats().flushes, 2);
+	expect(core_stats().zaps, 2);
+	stop();
+}
+CASE(plain)
+
+/* Each event is counted as what it is. */
+static void case_counted(void *unused)
+{
+	start(3, XMMU_TRYLOCK);
+	expect(hosted_madvise(mm, at(0), LEN(1), HOSTED_DONTNEED), 0);
+	expect(hosted_madvise(mm, at(1), LEN(1), HOSTED_DONTNEED), 0);
+	expect(hosted_munmap(mm, at(0), LEN(3)), 0);
+	expect(core_stats().events[MMU_NOTIFY_UNMAP], 1);
+	expect(core_stats().events[MMU_NOTIFY_CLEAR], 2);
+	expect(core_stats().events[XMMU_STATS_EVENTS - 1], 0);
+	stop();
+}
+CASE(counted)
+
 /* The driver's own migration takes nothing away; that of another owner does. */
 static void case_owner(void *unused)
 {
@@ -221,6 +256,9 @@ static void case_waits(void *unused)
 	check(core.report.wait_ns == stats.wait_ns);
 	expect(core.isolated, 0);
 	core.mute = false;
+	/* It is over: who walks now has nothing to wait for. */
+	expect(core_populate(range, 1, 1, 0), 0);
+	expect(core_stats().cold_waits, 0);
 	stop();
 }
 CASE(waits)
@@ -272,7 +310,8 @@ int main(void)
 		cmocka_unit_test(trylock_late), cmocka_unit_test(trylock_no_memory),
 		cmocka_unit_test(no_flush),     cmocka_unit_test(one_pass),
 		cmocka_unit_test(waits),        cmocka_unit_test(waits_for_another),
-		cmocka_unit_test(watchdog),
+		cmocka_unit_test(watchdog),     cmocka_unit_test(plain),
+		cmocka_unit_test(counted),
 	};
 
 	return cmocka_run_group_tests_name("core_invalidate", tests, NULL, NULL);

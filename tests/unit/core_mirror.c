@@ -2,6 +2,8 @@
 /* Mirrors: what can be attached, to whom, and what ends it. */
 #include "core.h"
 
+#include <linux/pid.h>
+
 #include "../../sdk/hosted/kernel/internal.h"
 
 static int attach(void)
@@ -73,6 +75,74 @@ static void case_twice(void *unused)
 	core_stop();
 }
 CASE(twice)
+
+/* Whatever has become of it: attached again it is as good as new. */
+static void case_again(void *unused)
+{
+	struct xmmu_range *range;
+
+	core_start(2, HOSTED_DMA_DIRECT);
+	core_attach();
+	range = core_insert(0, 2);
+	expect(core_populate(range, 0, 2, 0), 0);
+	xmmu_mirror_isolate(&core.mirror);
+	core_remove(range);
+	xmmu_mirror_detach(&core.mirror);
+	core_attach();
+	expect(core_stats().isolated, 0);
+	expect(core_stats().commits, 0);
+	range = core_insert(0, 2);
+	expect(core_populate(range, 0, 2, 0), 0);
+	expect(hosted_munmap(mm, at(0), PAGE_SIZE), 0);
+	expect(core.flushes, 1);
+	core_remove(range);
+	core_stop();
+}
+CASE(again)
+
+/* Nobody has listened to the events of the first time. */
+static void case_again_heard(void *unused)
+{
+	typeof(core.ops.report) report;
+	struct xmmu_range *range;
+
+	core_start(2, HOSTED_DMA_DIRECT);
+	report = core.ops.report;
+	core.ops.report = NULL;
+	core_attach();
+	xmmu_mirror_detach(&core.mirror);
+	core.ops.report = report;
+	core_attach();
+	range = core_insert(0, 2);
+	expect(core_populate(range, 0, 2, 0), 0);
+	expect(hosted_munmap(mm, at(1), PAGE_SIZE), 0);
+	expect(core.report.zap_start, at(1));
+	core_remove(range);
+	core_stop();
+}
+CASE(again_heard)
+
+/* What debugfs says of a mirror while it is attached. */
+static void case_shown(void *unused)
+{
+	char text[512] = {};
+	struct xmmu_range *range;
+
+	core_start(2, HOSTED_DMA_DIRECT);
+	core_attach();
+	range = core_insert(0, 2);
+	expect(core_populate(range, 0, 2, 0), 0);
+	expect(hosted_munmap(mm, at(0), PAGE_SIZE), 0);
+	expect(hosted_madvise(mm, at(1), PAGE_SIZE, HOSTED_DONTNEED), 0);
+	check(hosted_debugfs_read("xmmu-core/mirrors", text, sizeof(text) - 1) > 0);
+	check(strstr(text, " alive 1 events 2 "));
+	check(strstr(text, " zaps 2 flushes 2 "));
+	core_remove(range);
+	xmmu_mirror_detach(&core.mirror);
+	expect(hosted_debugfs_read("xmmu-core/mirrors", text, sizeof(text)), 0);
+	core_stop();
+}
+CASE(shown)
 
 static void beside_without_mm(void *unused)
 {
@@ -146,10 +216,17 @@ static void beside_attach_pid(void *unused)
 	expect(attach_pid(second->pid), -EINTR);
 }
 
+/* What keeps the memory of a process that has ended. */
+static int references(const struct task_struct *task)
+{
+	return task->usage + task->thread_pid->count;
+}
+
 /* A process that has no address space any more, and the wait for one that changes it. */
 static void case_foreign(void *unused)
 {
 	struct task_struct *killed;
+	int held;
 
 	core_start(1, HOSTED_DMA_DIRECT);
 	second = hosted_thread("dead", hosted_mm_create(), die, NULL);
@@ -157,7 +234,9 @@ static void case_foreign(void *unused)
 	expect(attach_pid(second->pid), -ESRCH);
 	hosted_join(second);
 	second = hosted_thread("live", hosted_mm_create(), live, NULL);
+	held = references(second);
 	expect(attach_pid(second->pid), -EPERM);
+	expect(references(second), held);
 	hosted_trace(second, current);
 	down_write(&second->signal->exec_update_lock);
 	killed = core_beside(beside_attach_pid);
@@ -165,7 +244,9 @@ static void case_foreign(void *unused)
 	send_sig(SIGKILL, killed, 0);
 	hosted_join(killed);
 	up_write(&second->signal->exec_update_lock);
+	expect(references(second), held);
 	expect(attach_pid(second->pid), 0);
+	expect(references(second), held);
 	hosted_join(second);
 	check(!xmmu_mirror_alive(&core.mirror));
 	expect(core.released, 1);
@@ -305,21 +386,15 @@ CASE_UNTIL(left_attached, "warning")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(config),
-		cmocka_unit_test(not_started),
-		cmocka_unit_test(twice),
-		cmocka_unit_test(no_mm),
-		cmocka_unit_test(registration_fails),
-		cmocka_unit_test(attach_waits),
-		cmocka_unit_test(foreign),
-		cmocka_unit_test(process_exits),
-		cmocka_unit_test(isolate_sleeps),
-		cmocka_unit_test(isolate_atomic),
-		cmocka_unit_test(isolate_spins),
-		cmocka_unit_test(mutex),
-		cmocka_unit_test(spinlock),
-		cmocka_unit_test(not_locked),
-		cmocka_unit_test(left_attached),
+		cmocka_unit_test(config),         cmocka_unit_test(not_started),
+		cmocka_unit_test(twice),          cmocka_unit_test(again),
+		cmocka_unit_test(again_heard),    cmocka_unit_test(shown),
+		cmocka_unit_test(no_mm),          cmocka_unit_test(registration_fails),
+		cmocka_unit_test(attach_waits),   cmocka_unit_test(foreign),
+		cmocka_unit_test(process_exits),  cmocka_unit_test(isolate_sleeps),
+		cmocka_unit_test(isolate_atomic), cmocka_unit_test(isolate_spins),
+		cmocka_unit_test(mutex),          cmocka_unit_test(spinlock),
+		cmocka_unit_test(not_locked),     cmocka_unit_test(left_attached),
 	};
 
 	return cmocka_run_group_tests_name("core_mirror", tests, NULL, NULL);

@@ -285,6 +285,35 @@ static void case_zap_under_way(void *unused)
 }
 CASE(zap_under_way)
 
+static void beside_zap_three(void *unused)
+{
+	expect(xmmu_range_zap(range, at(0), at(3)), 0);
+}
+
+/* It keeps walks out of all of its span, and of no more. */
+static void case_zap_span(void *unused)
+{
+	struct task_struct *zap;
+	unsigned long i;
+
+	start(4);
+	for (i = 0; i < 4; i++)
+		expect(hosted_store(mm, at(i), i), 0);
+	expect(core_populate(range, 1, 1, 0), 0);
+	core.mute = true;
+	zap = core_beside(beside_zap_three);
+	hosted_others();
+	expect(core_walk_fails(range, 0, 1, XMMU_NOWAIT), -EAGAIN);
+	expect(core_walk_fails(range, 2, 1, XMMU_NOWAIT), -EAGAIN);
+	expect(core_populate(range, 3, 1, XMMU_NOWAIT), 0);
+	xmmu_flush_done(&core.mirror, core.ticket);
+	hosted_join(zap);
+	expect(core_populate(range, 0, 3, XMMU_NOWAIT), 0);
+	core.mute = false;
+	stop();
+}
+CASE(zap_span)
+
 /* ---- an invalidation in between */
 
 static void beside_discard(void *unused)
@@ -399,6 +428,7 @@ int main(void)
 		cmocka_unit_test(leaf_without_next),
 		cmocka_unit_test(left_open),
 		cmocka_unit_test(zap_under_way),
+		cmocka_unit_test(zap_span),
 		cmocka_unit_test(retry),
 		cmocka_unit_test(budget),
 		cmocka_unit_test(budget_flush),

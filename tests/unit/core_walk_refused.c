@@ -116,6 +116,61 @@ static void case_userfault(void *unused)
 }
 CASE(userfault)
 
+static void serve_slowly(void *unused)
+{
+	unsigned long i;
+
+	for (i = 0; i < 3; i++) {
+		expect(hosted_uffd_wait(mm), 0);
+		msleep(60);
+		expect(hosted_uffd_copy(mm, at(i), 40 + i), 0);
+	}
+}
+
+/* Each page that is served is progress: a walk has time again. */
+static void case_userfault_slow(void *unused)
+{
+	struct xmmu_budget budget;
+	struct task_struct *server;
+
+	start(3);
+	expect(hosted_madvise(mm, at(0), LEN(3), HOSTED_DONTNEED), 0);
+	expect(hosted_uffd_register(mm, at(0), LEN(3)), 0);
+	server = core_beside(serve_slowly);
+	xmmu_budget_init(&budget, 100, 1000);
+	expect(xmmu_populate(range, at(0), at(3), 0, &budget, NULL), 0);
+	hosted_join(server);
+	expect(core_stats().fixups, 3);
+	expect(hosted_uffd_unregister(mm, at(0), LEN(3)), 0);
+	stop();
+}
+CASE(userfault_slow)
+
+static void serve_second(void *unused)
+{
+	expect(hosted_uffd_wait(mm), 0);
+	expect(hosted_uffd_copy(mm, at(1), 41), 0);
+}
+
+/* Only what is missing is asked for, and only to be read. */
+static void case_userfault_read_only(void *unused)
+{
+	struct task_struct *server;
+
+	start(2);
+	expect(hosted_madvise(mm, at(0), LEN(2), HOSTED_DONTNEED), 0);
+	expect(hosted_uffd_register(mm, at(0), LEN(2)), 0);
+	expect(hosted_uffd_copy(mm, at(0), 40), 0);
+	expect(hosted_mprotect(mm, at(0), LEN(2), VM_READ), 0);
+	server = core_beside(serve_second);
+	expect(core_populate(range, 0, 2, 0), 0);
+	hosted_join(server);
+	expect(core_translated(), 2);
+	expect(hosted_uffd_unregister(mm, at(0), LEN(2)), 0);
+	stop();
+}
+CASE(userfault_read_only)
+
 static void serve_and_isolate(void *unused)
 {
 	expect(hosted_uffd_wait(mm), 0);
@@ -218,6 +273,8 @@ int main(void)
 		cmocka_unit_test(secret),
 		cmocka_unit_test(secret_later),
 		cmocka_unit_test(userfault),
+		cmocka_unit_test(userfault_slow),
+		cmocka_unit_test(userfault_read_only),
 		cmocka_unit_test(isolated_between_userfaults),
 		cmocka_unit_test(nowait_cold),
 		cmocka_unit_test(nowait_absent),

@@ -28,7 +28,7 @@
 				    __expected);                                          \
 	} while (0)
 
-/* The case ends well if oracle is NULL, and by that oracle otherwise. */
+/* The case ends well if oracle is NULL; otherwise by that oracle, or with that in its text. */
 void hosted_case(void (*fn)(void *unused), const char *oracle);
 
 /* A test of cmocka that runs case_name(). */
