@@ -107,6 +107,8 @@ struct xmmu_mirror {
 	bool atomic;
 	struct mutex mutex;
 	spinlock_t spin;
+	/* Outermost: whoever changes the bounds of a range. */
+	struct mutex bounds;
 	/* At addresses that no program has: to hear when the address space goes. */
 	struct mmu_interval_notifier exit;
 	/* Callbacks that wait for the device. */

@@ -118,6 +118,58 @@ void xmmu_range_remove(struct xmmu_range *range);
 int xmmu_range_zap(struct xmmu_range *range, unsigned long start, unsigned long end);
 
 /**
+ * @brief Make two ranges of one.
+ *
+ * The part from @p at on becomes the range @p upper. There is no moment in which an invalidation
+ * misses either of them. What is populated stays populated, except with ::XMMU_DMA_LEAF: then the
+ * upper part is zapped, flushed and waited for first. The driver's page table must be one for the
+ * mirror: xmmu_ops::zap is called with the range that has a translation now.
+ *
+ * A walk that reaches beyond @p at fails with -ESRCH where it gets there.
+ *
+ * @param range  The range; the caller holds a reference.
+ * @param upper  Not in use; overwritten. As after xmmu_range_insert() the caller has a reference.
+ * @param at     First byte of the upper part, page aligned, inside the range.
+ *
+ * @ctx{as xmmu_range_insert()}
+ *
+ * @retval 0       Split.
+ * @retval -EINVAL @p at is unaligned, or leaves one of the parts empty; @p upper is not used.
+ * @retval -ESRCH  The range was removed, or the address space is gone; @p upper is not used.
+ * @retval -EIO    The device was isolated; @p upper is not used.
+ */
+int __must_check xmmu_range_split(struct xmmu_range *range, struct xmmu_range *upper,
+				  unsigned long at);
+
+/**
+ * @brief Grow or shrink a range, at either end or both.
+ *
+ * What leaves the range is zapped, flushed and waited for; what joins it is empty, and what stays
+ * in it is watched all the time and stays populated. There is one exception: a range that grows
+ * out of the stretch which the kernel watches for it, of 512 MiB at least and twice its size later,
+ * loses all translations; walks make new ones.
+ *
+ * A walk that is under way in what leaves fails with -ESRCH. The new bounds may overlap another
+ * range.
+ *
+ * @param range  The range; the caller holds a reference.
+ * @param start  New first byte, page aligned.
+ * @param end    New byte after the last, page aligned, above @p start.
+ *
+ * @ctx{as xmmu_range_remove()}
+ *
+ * @retval 0       The range has the new bounds.
+ * @retval -EINVAL @p start or @p end is unaligned, the interval is empty or reaches beyond the
+ *                 address space.
+ * @retval -ESRCH  The range was removed, or the address space is gone.
+ * @retval -EIO    The device was isolated.
+ * @retval -EINTR  A signal arrived while the locks of the mm were taken; the bounds are as before.
+ * @retval -ENOMEM No memory; the bounds are as before.
+ */
+int __must_check xmmu_range_resize(struct xmmu_range *range, unsigned long start,
+				   unsigned long end);
+
+/**
  * @brief Find a range that contains an address.
  *
  * @param mirror  The mirror.
@@ -152,6 +204,8 @@ void xmmu_range_put(struct xmmu_range *range);
 /**
  * @brief First byte of a range.
  *
+ * A hint if somebody may change the bounds: walks check them again.
+ *
  * @param range  The range.
  * @return The address.
  *
@@ -159,11 +213,13 @@ void xmmu_range_put(struct xmmu_range *range);
  */
 static inline unsigned long xmmu_range_start(const struct xmmu_range *range)
 {
-	return range->node.start;
+	return READ_ONCE(range->node.start);
 }
 
 /**
  * @brief Byte after the last of a range.
+ *
+ * A hint if somebody may change the bounds: walks check them again.
  *
  * @param range  The range.
  * @return The address.
@@ -172,7 +228,7 @@ static inline unsigned long xmmu_range_start(const struct xmmu_range *range)
  */
 static inline unsigned long xmmu_range_end(const struct xmmu_range *range)
 {
-	return range->node.last + 1;
+	return READ_ONCE(range->node.last) + 1;
 }
 
 /**

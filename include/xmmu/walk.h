@@ -210,7 +210,8 @@ void xmmu_walk_commit(struct xmmu_walk *walk);
  * @retval -EAGAIN      With ::XMMU_NOWAIT only: it would have had to wait.
  * @retval -ETIMEDOUT   The budget is used up.
  * @retval -EINTR       A fatal signal.
- * @retval -ESRCH       The address space is gone, the mirror detached, or the range removed.
+ * @retval -ESRCH       The address space is gone, the mirror detached, the range removed, or it does
+ *                      not reach to the window any more.
  * @retval -ENOMEM      No memory, or no DMA address.
  * @retval -EOPNOTSUPP  ::XMMU_DMA_LEAF of a page that lives in a device, or whose mapping bounces
  *                      or is not coherent.

@@ -2,7 +2,7 @@
 /*
  * What the files of the core share and a driver does not see.
  *
- * Locks, outermost first: mmap_lock, the mirror's lock, ticket_lock.
+ * Locks, outermost first: bounds, mmap_lock, the mirror's lock, ticket_lock.
  */
 #ifndef XMMU_INTERNAL_H
 #define XMMU_INTERNAL_H
@@ -65,6 +65,7 @@ struct xmmu_block {
 	struct interval_tree_node node; /* in mirror->blocks */
 	struct xmmu_mirror *mirror;
 	const struct xmmu_ops *ops;   /* outlives the mirror */
+	struct xmmu_block *former;    /* of the range that this one was made for; held */
 	struct rb_root_cached ranges; /* under the mirror's lock */
 	struct kref ref;
 	struct work_struct rearm;
@@ -159,8 +160,23 @@ static inline struct xmmu_range *xmmu_block_only(const struct xmmu_block *block)
 	return rb_entry(root, struct xmmu_range, node.rb);
 }
 
+struct xmmu_block *xmmu_block_create(struct xmmu_mirror *mirror, unsigned long start,
+				     unsigned long last);
+void xmmu_block_destroy(struct xmmu_block *block);
 struct xmmu_block *xmmu_mirror_first_block(struct xmmu_mirror *mirror);
 struct xmmu_block *xmmu_mirror_next_block(struct xmmu_block *block);
+void xmmu_range_init(struct xmmu_range *range, struct xmmu_mirror *mirror, struct xmmu_block *block,
+		     unsigned long start, unsigned long end);
+void xmmu_range_link(struct xmmu_range *range, struct xmmu_block *block);
+/* Without the lock: the block that the range is in, or one that it was in, which stays as well. */
+static inline struct xmmu_block *xmmu_range_block(const struct xmmu_range *range)
+{
+	return smp_load_acquire(&range->block);
+}
+
+struct xmmu_block *xmmu_range_move(struct xmmu_range *range, struct xmmu_block *block,
+				   unsigned long start, unsigned long end);
+int xmmu_span_check(unsigned long start, unsigned long end);
 int xmmu_range_check(const struct xmmu_range *range, unsigned long start, unsigned long end);
 void xmmu_range_zap_sync(struct xmmu_range *range, unsigned long start, unsigned long end);
 

@@ -188,6 +188,7 @@ static void xmmu_mirror_init_locks(struct xmmu_mirror *mirror, enum xmmu_policy 
 		return;
 	mirror->atomic = policy == XMMU_ATOMIC;
 	mutex_init(&mirror->mutex);
+	mutex_init(&mirror->bounds);
 	spin_lock_init(&mirror->spin);
 	spin_lock_init(&mirror->ticket_lock);
 	init_waitqueue_head(&mirror->wait);

@@ -53,9 +53,22 @@ struct xmmu_block *xmmu_mirror_next_block(struct xmmu_block *block)
 	return node ? container_of(node, struct xmmu_block, node) : NULL;
 }
 
+static void xmmu_block_free(struct kref *ref);
+
+/* With it goes, unless somebody else has it, the block before it. */
+static void xmmu_block_put(struct xmmu_block *block)
+{
+	kref_put(&block->ref, xmmu_block_free);
+}
+
 static void xmmu_block_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct xmmu_block, ref));
+	struct xmmu_block *block = container_of(ref, struct xmmu_block, ref);
+	struct xmmu_block *former = block->former;
+
+	kfree(block);
+	if (former)
+		xmmu_block_put(former);
 }
 
 static void xmmu_block_rearm_begin(struct xmmu_block *block)
@@ -115,9 +128,9 @@ static void xmmu_block_span(struct xmmu_block *block, unsigned long start, unsig
 	block->node.last = last | (XMMU_BLOCK_SIZE - 1);
 }
 
-/* A block that nobody finds yet. With mm_users held, and the mirror pinned. */
-static struct xmmu_block *xmmu_block_create(struct xmmu_mirror *mirror, unsigned long start,
-					    unsigned long last)
+/* With mm_users held. */
+static struct xmmu_block *xmmu_block_new(struct xmmu_mirror *mirror, unsigned long start,
+					 unsigned long last)
 {
 	struct xmmu_block *block;
 	int err;
@@ -145,17 +158,30 @@ static struct xmmu_block *xmmu_block_create(struct xmmu_mirror *mirror, unsigned
 	return block;
 }
 
+/* A block that nobody finds yet. The mirror is pinned. */
+struct xmmu_block *xmmu_block_create(struct xmmu_mirror *mirror, unsigned long start,
+				     unsigned long last)
+{
+	struct xmmu_block *block;
+
+	if (!mmget_not_zero(mirror->mm))
+		return ERR_PTR(-ESRCH);
+	block = xmmu_block_new(mirror, start, last);
+	mmput_async(mirror->mm);
+	return block;
+}
+
 /* Nobody finds it any more. Waits for every open invalidation of the mm. The mirror is pinned. */
-static void xmmu_block_destroy(struct xmmu_block *block)
+void xmmu_block_destroy(struct xmmu_block *block)
 {
 	cancel_work_sync(&block->rearm);
 	mmu_interval_notifier_remove(&block->notifier);
-	kref_put(&block->ref, xmmu_block_free);
+	xmmu_block_put(block);
 }
 
 /* With one reference for the caller and one for the mirror. */
-static void xmmu_range_init(struct xmmu_range *range, struct xmmu_mirror *mirror,
-			    struct xmmu_block *block, unsigned long start, unsigned long end)
+void xmmu_range_init(struct xmmu_range *range, struct xmmu_mirror *mirror, struct xmmu_block *block,
+		     unsigned long start, unsigned long end)
 {
 	range->node.start = start;
 	range->node.last = end - 1;
@@ -173,7 +199,7 @@ static void xmmu_range_init(struct xmmu_range *range, struct xmmu_mirror *mirror
 }
 
 /* Under the lock. */
-static void xmmu_range_link(struct xmmu_range *range, struct xmmu_block *block)
+void xmmu_range_link(struct xmmu_range *range, struct xmmu_block *block)
 {
 	kref_get(&block->ref);
 	xmmu_tree_insert(&range->node, &block->ranges);
@@ -192,7 +218,34 @@ static struct xmmu_block *xmmu_range_unlink(struct xmmu_range *range)
 	return block;
 }
 
-static int xmmu_span_check(unsigned long start, unsigned long end)
+/*
+ * Give a range other bounds, in its block or in one that was made for them. Returns the old block if
+ * that was its last range. A walk may still look at the old block, so the new one holds it. Under
+ * the lock.
+ */
+struct xmmu_block *xmmu_range_move(struct xmmu_range *range, struct xmmu_block *block,
+				   unsigned long start, unsigned long end)
+{
+	struct xmmu_block *unused = NULL;
+
+	if (block == range->block) {
+		xmmu_tree_remove(&range->node, &block->ranges);
+	} else {
+		unused = xmmu_range_unlink(range);
+		xmmu_tree_insert(&block->node, &range->mirror->blocks);
+		kref_get(&block->ref);
+		block->former = range->block;
+		/* Walks that wait for the old block's worker go on. */
+		block->nr_rearms = range->block->nr_rearms + 1;
+		smp_store_release(&range->block, block);
+	}
+	WRITE_ONCE(range->node.start, start);
+	WRITE_ONCE(range->node.last, end - 1);
+	xmmu_tree_insert(&range->node, &block->ranges);
+	return unused;
+}
+
+int xmmu_span_check(unsigned long start, unsigned long end)
 {
 	return PAGE_ALIGNED(start) && PAGE_ALIGNED(end) && start < end ? 0 : -EINVAL;
 }
@@ -243,10 +296,7 @@ static int xmmu_range_place_fresh(struct xmmu_mirror *mirror, struct xmmu_range 
 
 	if (!mirror->config.ops->range_free)
 		return -EINVAL;
-	if (!mmget_not_zero(mirror->mm))
-		return -ESRCH;
 	fresh = xmmu_block_create(mirror, start, end - 1);
-	mmput_async(mirror->mm);
 	if (IS_ERR(fresh))
 		return PTR_ERR(fresh);
 	err = xmmu_range_place_locked(mirror, range, start, end, fresh);
@@ -424,7 +474,7 @@ static void xmmu_range_release(struct kref *ref)
 		xmmu_dma_free(range);
 	xmmu_debug_range_freed();
 	ops->range_free(range);
-	kref_put(&block->ref, xmmu_block_free);
+	xmmu_block_put(block);
 }
 
 void xmmu_range_put(struct xmmu_range *range)

@@ -124,7 +124,7 @@ static int xmmu_walk_open(struct xmmu_walk *walk)
 		return -ESRCH;
 	if (!xmmu_walk_get_mm(walk))
 		return -ESRCH;
-	walk->hmm.notifier = &walk->range->block->notifier;
+	walk->hmm.notifier = &xmmu_range_block(walk->range)->notifier;
 	walk->hmm.pfn_flags_mask = 0;
 	walk->hmm.dev_private_owner = mirror->config.owner;
 	return xmmu_walk_alloc(walk);
@@ -167,7 +167,9 @@ static int xmmu_walk_rearm(struct xmmu_walk *walk)
  */
 static bool xmmu_walk_stop_waiting(const struct xmmu_walk *walk)
 {
-	return READ_ONCE(walk->range->block->nr_rearms) != walk->rearms || xmmu_walk_dead(walk);
+	const struct xmmu_block *block = xmmu_range_block(walk->range);
+
+	return READ_ONCE(block->nr_rearms) != walk->rearms || xmmu_walk_dead(walk);
 }
 
 /* Wait for the worker, as long as we may. */
@@ -212,6 +214,13 @@ static bool xmmu_mirror_is_open(struct xmmu_mirror *mirror)
 	return open;
 }
 
+/* The bounds may have changed. If they do after the sequence was read, that tells. */
+static bool xmmu_walk_is_outside(const struct xmmu_walk *walk)
+{
+	return walk->hmm.start < xmmu_range_start(walk->range) ||
+	       walk->hmm.end - 1 > READ_ONCE(walk->range->node.last);
+}
+
 /*
  * Read the sequence, and see to it that no invalidation from before it is open. What the device
  * delays is waited for within the budget. What is left is between the last callback and the end of
@@ -223,6 +232,8 @@ static int xmmu_walk_begin(struct xmmu_walk *walk)
 
 	walk->seq = smp_load_acquire(&range->seq);
 	walk->rearmed = false;
+	if (unlikely(xmmu_walk_is_outside(walk)))
+		return -ESRCH;
 	/* What the page table says is read after this; see where it gets warm. */
 	if (smp_load_acquire(&range->heat) == XMMU_RANGE_WARM)
 		return 0;
@@ -230,7 +241,7 @@ static int xmmu_walk_begin(struct xmmu_walk *walk)
 		return xmmu_walk_refuse_cold(walk);
 	if (xmmu_mirror_is_open(xmmu_walk_mirror(walk)))
 		return xmmu_walk_wait_warm(walk);
-	mmu_interval_read_begin(&range->block->notifier);
+	mmu_interval_read_begin(&xmmu_range_block(range)->notifier);
 	walk->rearmed = true;
 	return 0;
 }
@@ -533,7 +544,7 @@ int xmmu_walk_end(struct xmmu_walk *walk)
 __flatten int xmmu_populate(struct xmmu_range *range, unsigned long start, unsigned long end,
 			    unsigned int flags, struct xmmu_budget *budget, unsigned long *done)
 {
-	const struct xmmu_ops *ops = range->block->ops;
+	const struct xmmu_ops *ops = xmmu_range_block(range)->ops;
 	struct xmmu_walk walk __uninitialized;
 
 	if (done)

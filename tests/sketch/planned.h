@@ -9,15 +9,7 @@
 
 #include <xmmu/xmmu.h>
 
-/* ---- ranges that change their size, without a moment in which they are not watched ---- */
-
-/* The part from @at on becomes the range @upper, with a reference for the caller. */
-int __must_check xmmu_range_split(struct xmmu_range *range, struct xmmu_range *upper,
-				  unsigned long at);
-
-/* New bounds: what leaves the range is zapped, flushed and waited for, what joins it is empty. */
-int __must_check xmmu_range_resize(struct xmmu_range *range, unsigned long start,
-				   unsigned long end);
+/* ---- ranges that follow the mappings ---- */
 
 /* A part of the range whose mapping the process has removed; false if there is none (any more). */
 bool xmmu_range_next_unmapped(struct xmmu_range *range, unsigned long *start, unsigned long *end);

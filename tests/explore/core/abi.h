@@ -21,6 +21,9 @@ struct core_span {
 #define CORE_REMOVE   _IOW('c', 4, struct core_span)
 #define CORE_POPULATE _IOW('c', 5, struct core_span)
 #define CORE_ZAP      _IOW('c', 6, struct core_span)
+/* Its range begins a new one at addr; it gets the bounds addr and len. */
+#define CORE_SPLIT  _IOW('c', 8, struct core_span)
+#define CORE_RESIZE _IOW('c', 9, struct core_span)
 /* The device uses the page at addr, if it may: 1, or else 0. */
 #define CORE_ACCESS _IOW('c', 7, struct core_span)
 

@@ -53,17 +53,13 @@ struct core_flush {
 	bool busy; /* under tlb_lock */
 };
 
-struct core_range {
-	struct xmmu_range range;
-	struct core_entry table[CORE_PAGES]; /* the device reads it whenever it likes */
-};
-
 struct core_context {
 	struct xmmu_mirror mirror;
 	struct rw_semaphore lock; /* held while it populates, taken when the process is gone */
 	bool gone;                /* under lock */
 	struct workqueue_struct *device;
-	spinlock_t tlb_lock; /* innermost */
+	spinlock_t tlb_lock;                 /* innermost */
+	struct core_entry table[CORE_PAGES]; /* the device reads it whenever it likes */
 	struct core_entry tlb[CORE_PAGES];
 	unsigned long base; /* of the pages that there are entries for */
 	struct core_flush flushes[CORE_FLUSHES];
@@ -75,11 +71,6 @@ static struct core_context *to_core(struct xmmu_mirror *mirror)
 	return container_of(mirror, struct core_context, mirror);
 }
 
-static struct core_range *to_range(struct xmmu_range *range)
-{
-	return container_of(range, struct core_range, range);
-}
-
 static unsigned int index_of(const struct core_context *core, unsigned long addr)
 {
 	return (addr - core->base) / PAGE_SIZE;
@@ -89,15 +80,14 @@ static unsigned int index_of(const struct core_context *core, unsigned long addr
 
 static void core_populate(struct xmmu_walk *walk)
 {
-	struct core_range *range = to_range(xmmu_walk_range(walk));
-	struct core_context *core = to_core(xmmu_range_mirror(&range->range));
+	struct core_context *core = to_core(xmmu_range_mirror(xmmu_walk_range(walk)));
 	struct core_entry *entry;
 	struct xmmu_leaf leaf;
 	unsigned long i;
 
 	xmmu_walk_for_each(walk, &leaf) {
 		for (i = 0; i < leaf.len / PAGE_SIZE; i++) {
-			entry = &range->table[index_of(core, leaf.addr) + i];
+			entry = &core->table[index_of(core, leaf.addr) + i];
 			WRITE_ONCE(entry->write, leaf.perm & XMMU_PERM_WRITE);
 			WRITE_ONCE(entry->dma, leaf.dma + i * PAGE_SIZE);
 			smp_store_release(&entry->pfn, page_to_pfn(leaf.page) + i);
@@ -113,7 +103,7 @@ static void core_zap(struct xmmu_range *range, unsigned long start, unsigned lon
 	unsigned long addr;
 
 	for (addr = start; addr < end; addr += PAGE_SIZE) {
-		entry = &to_range(range)->table[index_of(core, addr)];
+		entry = &core->table[index_of(core, addr)];
 		if (!entry->pfn)
 			continue;
 		WRITE_ONCE(entry->pfn, 0);
@@ -208,7 +198,7 @@ static void core_gone(struct xmmu_mirror *mirror)
 
 static void core_range_free(struct xmmu_range *range)
 {
-	kfree(to_range(range));
+	kfree(range);
 }
 
 static const struct xmmu_ops core_ops = {
@@ -222,11 +212,11 @@ static const struct xmmu_ops core_ops = {
 
 /* ---- what the device does by itself */
 
-static void tlb_fill(struct core_context *core, const struct core_range *range, unsigned int i)
+static void tlb_fill(struct core_context *core, unsigned int i)
 {
-	core->tlb[i].pfn = smp_load_acquire(&range->table[i].pfn);
-	core->tlb[i].write = READ_ONCE(range->table[i].write);
-	core->tlb[i].dma = READ_ONCE(range->table[i].dma);
+	core->tlb[i].pfn = smp_load_acquire(&core->table[i].pfn);
+	core->tlb[i].write = READ_ONCE(core->table[i].write);
+	core->tlb[i].dma = READ_ONCE(core->table[i].dma);
 }
 
 static void use_entry(struct core_context *core, const struct core_entry *entry,
@@ -243,12 +233,8 @@ static void use_entry(struct core_context *core, const struct core_entry *entry,
 		hosted_page_write(entry->pfn, 0, &word, sizeof(word));
 }
 
-/*
- * An access that began before the device was cut off, or its flush confirmed, has ended by then.
- * Without a range there is no table; what is in the TLB is used all the same.
- */
-static int core_access(struct core_context *core, const struct core_range *range,
-		       const struct core_span *span)
+/* An access that began before the device was cut off, or its flush confirmed, has ended by then. */
+static int core_access(struct core_context *core, const struct core_span *span)
 {
 	unsigned int i = index_of(core, span->addr);
 	struct core_entry *entry = &core->tlb[i];
@@ -256,8 +242,8 @@ static int core_access(struct core_context *core, const struct core_range *range
 	int used = 0;
 
 	spin_lock_irqsave(&core->tlb_lock, flags);
-	if (range && !core->cut && (!entry->pfn || entry->write < span->write))
-		tlb_fill(core, range, i);
+	if (!core->cut && (!entry->pfn || entry->write < span->write))
+		tlb_fill(core, i);
 	if (entry->pfn && !core->cut && entry->write >= span->write) {
 		use_entry(core, entry, span);
 		used = 1;
@@ -284,16 +270,31 @@ static int core_attach(struct core_context *core, const struct core_span *span)
 
 static int core_insert(struct core_context *core, const struct core_span *span)
 {
-	struct core_range *range = kzalloc(sizeof(*range), GFP_KERNEL);
+	struct xmmu_range *range = kzalloc(sizeof(*range), GFP_KERNEL);
 	int error;
 
 	if (!range)
 		return -ENOMEM;
-	error = xmmu_range_insert(&core->mirror, &range->range, span->addr, span->addr + span->len);
+	error = xmmu_range_insert(&core->mirror, range, span->addr, span->addr + span->len);
 	if (error)
 		kfree(range);
 	else
-		xmmu_range_put(&range->range);
+		xmmu_range_put(range);
+	return error;
+}
+
+static int core_split(struct xmmu_range *range, unsigned long at)
+{
+	struct xmmu_range *upper = kzalloc(sizeof(*upper), GFP_KERNEL);
+	int error;
+
+	if (!upper)
+		return -ENOMEM;
+	error = xmmu_range_split(range, upper, at);
+	if (error)
+		kfree(upper);
+	else
+		xmmu_range_put(upper);
 	return error;
 }
 
@@ -316,13 +317,15 @@ static int core_on_range(struct core_context *core, unsigned int number,
 	int result = 0;
 
 	if (!range)
-		return number == CORE_ACCESS ? core_access(core, NULL, span) : -ENOENT;
+		return -ENOENT;
 	if (number == CORE_POPULATE)
 		result = core_make(core, range, span);
 	else if (number == CORE_ZAP)
 		result = xmmu_range_zap(range, span->addr, end);
-	else if (number == CORE_ACCESS)
-		result = core_access(core, to_range(range), span);
+	else if (number == CORE_SPLIT)
+		result = core_split(range, span->addr);
+	else if (number == CORE_RESIZE)
+		result = xmmu_range_resize(range, span->addr, end);
 	else
 		xmmu_range_remove(range);
 	xmmu_range_put(range);
@@ -344,6 +347,8 @@ static long core_ioctl(struct file *file, unsigned int number, unsigned long arg
 		return 0;
 	case CORE_INSERT:
 		return core_insert(core, &span);
+	case CORE_ACCESS:
+		return core_access(core, &span);
 	default:
 		return core_on_range(core, number, &span);
 	}
