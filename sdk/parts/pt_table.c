@@ -53,7 +53,7 @@ static void xmmu_pt_table_unmap(struct xmmu_pt_table *table)
 				 DMA_BIDIRECTIONAL);
 }
 
-/* Both sides read what the other has written without being told, at an address that entries hold. */
+/* Each side reads what the other has written, untold, at an address that entries can hold. */
 static bool xmmu_pt_table_usable(const struct xmmu_pt_table *table)
 {
 	struct device *dev = table->pt->dev;
