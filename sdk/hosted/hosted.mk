@@ -13,7 +13,8 @@ hosted-objects := $(patsubst %.c,build/hosted/%.o,$(hosted-sched) \
 core-tests := $(filter build/unit/core_%,$(unit-programs))
 core-flavors := $(foreach test,$(filter-out %_debug,$(core-tests)),$(test).one-pass $(test).debug)
 core-units := $(core-tests) $(core-flavors)
-hosted-units := $(filter build/unit/hosted_%,$(unit-programs)) $(core-units)
+softdev-units := $(filter build/unit/softdev%,$(unit-programs))
+hosted-units := $(filter build/unit/hosted_%,$(unit-programs)) $(core-units) $(softdev-units)
 explore-programs := $(patsubst tests/explore/%.c,build/explore/%,$(wildcard tests/explore/*.c))
 toy-programs := $(patsubst tests/explore/%.c,build/explore/%,$(wildcard tests/explore/toys/*.c))
 
@@ -120,6 +121,13 @@ endef
 $(foreach flavor,$(hosted-flavors),$(foreach driver,$(hosted-drivers), \
 	$(eval $(call hosted-driver,$(flavor),$(driver)))))
 
+# The software device is part of the drivers that use it.
+softdev-objects := $(patsubst sample-drivers/%.c,build/hosted/%.o, \
+	$(wildcard sample-drivers/softdev/*.c))
+
+$(softdev-objects): build/hosted/softdev/%.o: sample-drivers/softdev/%.c | deps-build
+	$(compile-driver)
+
 # ---- scenarios of drivers: DRIVER_*.c, linked with that driver; only the driver is watched
 
 define driver-scenarios
@@ -206,6 +214,8 @@ $(filter %.one-pass,$(core-units)): build/unit/%.one-pass: tests/unit/%.c | deps
 	$(call link,$(UNIT_FLAGS),$(UNIT_LIBS) -lcmocka)
 $(filter %.debug,$(core-units)): build/unit/%.debug: tests/unit/%.c | deps-build
 	$(call link,$(UNIT_FLAGS),$(UNIT_LIBS) -lcmocka)
+$(softdev-units): UNIT_FLAGS += -Isample-drivers
+$(softdev-units): $(softdev-objects)
 build/unit/hosted_device: UNIT_FLAGS += -DKBUILD_MODNAME='"test"'
 $(filter build/unit/hosted_mm%,$(unit-programs)): tests/trace/recorder.c
 # $(call drivers-of,FLAVOR)
@@ -219,4 +229,4 @@ $(foreach driver,skeleton edu,$(eval \
 driver-units := $(filter build/unit/hosted_drivers% build/unit/hosted_skeleton% \
 	build/unit/hosted_edu%,$(unit-programs))
 
--include $(wildcard $(hosted-kernel:=.d) build/hosted/*/*/*.o.d)
+-include $(wildcard $(hosted-kernel:=.d) build/hosted/*/*.o.d build/hosted/*/*/*.o.d)

@@ -3,9 +3,11 @@
  * Tasks as the kernel sees them: who they are, what context they are in, signals. Each task of the
  * scheduler gets one when it first asks for it.
  */
+#include <linux/kthread.h>
 #include <linux/pid.h>
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
+#include <linux/stacktrace.h>
 
 #include "internal.h"
 
@@ -19,6 +21,9 @@ struct hosted_process {
 	struct pid pid;
 	void (*fn)(void *arg);
 	void *arg;
+	int (*main)(void *data); /* of a thread of the kernel */
+	void *data;
+	int result;
 	bool used;
 	bool ended;
 };
@@ -163,6 +168,78 @@ void hosted_join(struct task_struct *task)
 		hosted_wait_on(process, "join");
 	hosted_acquire(process);
 	put_task_struct(task);
+}
+
+/* ---- threads of the kernel that somebody stops */
+
+static void kthread_main(void *arg)
+{
+	struct hosted_process *process = arg;
+
+	process->result = process->main(process->data);
+}
+
+struct task_struct *kthread_run(int (*fn)(void *data), void *data, const char *format, ...)
+{
+	char name[TASK_COMM_LEN];
+	struct task_struct *task;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(name, sizeof(name), format, args);
+	va_end(args);
+	task = get_task_struct(task_create(name, NULL));
+	task->flags |= PF_KTHREAD;
+	process_of(task)->main = fn;
+	process_of(task)->data = data;
+	thread_start(task, kthread_main, process_of(task));
+	hosted_set_daemon(task->hosted);
+	return task;
+}
+
+int kthread_stop(struct task_struct *task)
+{
+	struct hosted_process *process = process_of(task);
+
+	might_sleep();
+	hosted_point(HOSTED_MARKED_WRITE, &task->should_stop, sizeof(task->should_stop));
+	task->should_stop = true;
+	wake_up_process(task);
+	hosted_join(task);
+	return process->result;
+}
+
+bool kthread_should_stop(void)
+{
+	struct task_struct *task = current;
+
+	hosted_point(HOSTED_MARKED_READ, &task->should_stop, sizeof(task->should_stop));
+	return task->should_stop;
+}
+
+/* ---- who has called */
+
+/* Frames of a task end with an empty one. */
+unsigned int stack_trace_save(unsigned long *store, unsigned int size, unsigned int skip)
+{
+	const unsigned long *frame = __builtin_frame_address(0);
+	unsigned int n = 0;
+
+	for (; frame && frame[0] && n < size; frame = (const unsigned long *)frame[0]) {
+		if (skip)
+			skip--;
+		else
+			store[n++] = frame[1];
+	}
+	return n;
+}
+
+void stack_trace_print(const unsigned long *entries, unsigned int count, int spaces)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		printk("%*s%#lx", spaces, "", entries[i]);
 }
 
 /* ---- sleeping */

@@ -44,7 +44,7 @@ void hosted_index_free(struct hosted_table *top);
 
 /* ---- page.c */
 
-#define HOSTED_WORDS     4 /* that a page holds */
+#define HOSTED_WORDS     4 /* that a page holds until it is mapped */
 #define HOSTED_PMD_ORDER (PMD_SHIFT - PAGE_SHIFT)
 #define HOSTED_PMD_PAGES (1UL << HOSTED_PMD_ORDER)
 
@@ -84,8 +84,6 @@ void hosted_folio_break(struct folio *huge);
 struct folio *hosted_folio_hold(struct folio *folio);
 void hosted_folio_put_many(struct folio *folio, int refs);
 void hosted_page_copy(unsigned long to, unsigned long from);
-/* The words of a page; NULL, if it was never written, which means zeros. */
-u64 *hosted_page_words(unsigned long pfn, bool create);
 /* Each folio that is in use, by number; NULL at the end. Start with 0. */
 struct folio *hosted_folio_next(unsigned long pfn);
 

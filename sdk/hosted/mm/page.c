@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pages. A number is never given out a second time: a page that was freed stays freed, so that an
- * access to it by a device is seen for what it is. The content is a few words, over and over.
+ * access to it by a device is seen for what it is. The content is a few words, over and over, until
+ * somebody maps the page.
  */
 #include <linux/highmem.h>
 
@@ -22,10 +23,13 @@ unsigned long hosted_page_limit = ULONG_MAX;
 
 static DECLARE_WAIT_QUEUE_HEAD(locked_wq);
 
-/* Content of a page. */
+/* Content of a page: as many of its bytes as are kept, the others repeat them. */
 struct words {
-	u64 word[HOSTED_WORDS];
+	size_t size;
+	u64 word[];
 };
+
+#define SOME_WORDS (HOSTED_WORDS * sizeof(u64))
 
 struct folio *hosted_folio_of(unsigned long pfn)
 {
@@ -136,6 +140,11 @@ void folio_put(struct folio *folio)
 	hosted_folio_put_many(folio, 1);
 }
 
+bool pfn_valid(unsigned long pfn)
+{
+	return hosted_folio_of(pfn);
+}
+
 struct folio *page_folio(const struct page *page)
 {
 	struct folio *folio = hosted_folio_of(page_to_pfn(page));
@@ -228,52 +237,87 @@ bool is_pci_p2pdma_page(const struct page *page)
 
 /* ---- content */
 
-u64 *hosted_page_words(unsigned long pfn, bool create)
+static void words_fill(struct words *words, const struct words *from)
+{
+	size_t i;
+
+	for (i = 0; i < words->size / sizeof(u64); i++)
+		words->word[i] = from->word[i % (from->size / sizeof(u64))];
+}
+
+static struct words *words_alloc(const struct words *from, size_t size)
+{
+	struct words *words = hosted_alloc(sizeof(*words) + size);
+
+	words->size = size;
+	if (from)
+		words_fill(words, from);
+	return words;
+}
+
+/* At least so many bytes of it; with 0, NULL if nobody has ever written to it. */
+static struct words *words_of(unsigned long pfn, size_t size)
 {
 	struct folio *folio = hosted_folio_of(pfn);
+	struct words *words;
 	u64 *slot;
 
 	BUG_ON(!folio || hosted_folio_test(folio, HOSTED_PG_FREED));
-	BUG_ON(create && hosted_folio_test(folio, HOSTED_PG_ZERO));
-	if (!folio->content && create)
+	BUG_ON(size && hosted_folio_test(folio, HOSTED_PG_ZERO));
+	if (!folio->content && size)
 		folio->content = hosted_table_alloc();
 	if (!folio->content)
 		return NULL;
-	slot = hosted_table_slot(folio->content, pfn - folio->pfn, create);
-	if (slot && !*slot && create)
-		*slot = (u64)hosted_alloc(sizeof(struct words));
-	return slot ? (u64 *)*slot : NULL;
+	slot = hosted_table_slot(folio->content, pfn - folio->pfn, size);
+	words = slot ? (struct words *)*slot : NULL;
+	if (size && (!words || words->size < size)) {
+		*slot = (u64)words_alloc(words, size);
+		hosted_free(words);
+		words = (struct words *)*slot;
+	}
+	return words;
+}
+
+static void words_copy(unsigned long to, const struct words *from)
+{
+	if (from)
+		words_fill(words_of(to, from->size), from);
 }
 
 void hosted_page_copy(unsigned long to, unsigned long from)
 {
-	u64 *words = hosted_page_words(from, false);
-
-	if (words)
-		memcpy(hosted_page_words(to, true), words, sizeof(struct words));
+	words_copy(to, words_of(from, 0));
 }
 
 void hosted_page_read(unsigned long pfn, size_t offset, void *to, size_t len)
 {
-	static const struct words zeros;
-	const char *words = (const char *)hosted_page_words(pfn, false);
+	const struct words *words = words_of(pfn, 0);
 	size_t i;
 
 	BUG_ON(offset + len > PAGE_SIZE);
-	if (!words)
-		words = (const char *)&zeros;
 	for (i = 0; i < len; i++)
-		((char *)to)[i] = words[(offset + i) % sizeof(struct words)];
+		((char *)to)[i] = words ? ((char *)words->word)[(offset + i) % words->size] : 0;
 }
 
 void hosted_page_write(unsigned long pfn, size_t offset, const void *from, size_t len)
 {
-	char *words = (char *)hosted_page_words(pfn, true);
+	struct words *words = words_of(pfn, SOME_WORDS);
 	size_t i;
 
 	BUG_ON(offset + len > PAGE_SIZE);
 	for (i = 0; i < len; i++)
-		words[(offset + i) % sizeof(struct words)] = ((const char *)from)[i];
+		((char *)words->word)[(offset + i) % words->size] = ((const char *)from)[i];
+}
+
+void *kmap_local_page(struct page *page)
+{
+	static u64 zeros[PAGE_SIZE / sizeof(u64)];
+	unsigned long pfn = page_to_pfn(page);
+
+	hosted_device_access_pfn(pfn);
+	if (hosted_folio_test(hosted_folio_of(pfn), HOSTED_PG_ZERO))
+		return zeros;
+	return words_of(pfn, PAGE_SIZE)->word;
 }
 
 void memcpy_from_page(char *to, struct page *page, size_t offset, size_t len)
@@ -291,7 +335,7 @@ void memcpy_to_page(struct page *page, size_t offset, const char *from, size_t l
 /* One page of a huge page by itself, with a reference for the caller, and locked. */
 static void break_off(struct folio *huge, unsigned long i)
 {
-	u64 *words = hosted_page_words(huge->pfn + i, false);
+	const struct words *words = words_of(huge->pfn + i, 0);
 	struct folio *folio = hosted_alloc(sizeof(*folio));
 
 	*folio = *huge;
@@ -303,14 +347,13 @@ static void break_off(struct folio *huge, unsigned long i)
 	INIT_LIST_HEAD(&folio->node);
 	hosted_anon_get(folio->anon_vma);
 	hosted_index_set(&folios, folio->pfn - FIRST_PFN, folio);
-	if (words)
-		memcpy(hosted_page_words(folio->pfn, true), words, sizeof(struct words));
+	words_copy(folio->pfn, words);
 }
 
 /* The huge page is mapped nowhere, and becomes its first page. */
 void hosted_folio_break(struct folio *huge)
 {
-	u64 *words = hosted_page_words(huge->pfn, false);
+	const struct words *words = words_of(huge->pfn, 0);
 	struct folio whole = *huge;
 	unsigned long i;
 
@@ -318,8 +361,7 @@ void hosted_folio_break(struct folio *huge)
 		break_off(huge, i);
 	huge->order = 0;
 	huge->content = NULL;
-	if (words)
-		memcpy(hosted_page_words(huge->pfn, true), words, sizeof(struct words));
+	words_copy(huge->pfn, words);
 	free_content(&whole);
 }
 

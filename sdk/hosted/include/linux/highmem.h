@@ -6,6 +6,10 @@
 #include <linux/mm.h>
 
 void memcpy_from_page(char *to, struct page *page, size_t offset, size_t len);
+/* From then on the whole content is kept, as long as the page is in memory. */
+void *kmap_local_page(struct page *page);
+#define kunmap_local(addr) ((void)(addr))
+
 void memcpy_to_page(struct page *page, size_t offset, const char *from, size_t len);
 
 #endif

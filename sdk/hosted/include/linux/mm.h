@@ -64,6 +64,8 @@ static inline void *phys_to_virt(phys_addr_t addr)
 	return (void *)addr;
 }
 
+bool pfn_valid(unsigned long pfn);
+
 struct folio *page_folio(const struct page *page);
 
 static inline struct page *folio_page(const struct folio *folio, unsigned long n)

@@ -24,6 +24,8 @@ struct mutex {
 		__mutex_init(lock, #lock, &__key);  \
 	} while (0)
 
+#define mutex_destroy(lock) ((void)WARN_ON(mutex_is_locked(lock)))
+
 void __mutex_init(struct mutex *lock, const char *name, struct lock_class_key *key);
 void mutex_lock_nested(struct mutex *lock, unsigned int subclass);
 int __must_check mutex_lock_interruptible(struct mutex *lock);

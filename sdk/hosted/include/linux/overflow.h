@@ -17,4 +17,7 @@ static inline size_t array_size(size_t a, size_t b)
 	return check_mul_overflow(a, b, &bytes) ? SIZE_MAX : bytes;
 }
 
+/* Of a structure with so many elements of the array at its end. */
+#define struct_size(p, member, n) (sizeof(*(p)) + array_size(n, sizeof((p)->member[0])))
+
 #endif

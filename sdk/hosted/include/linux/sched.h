@@ -54,6 +54,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	unsigned int non_block_count;
 	struct mem_cgroup *active_memcg;
+	bool should_stop;
 
 	/* What the hosted kernel knows besides. */
 	struct hosted_task *hosted;

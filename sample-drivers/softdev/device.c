@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The device as a whole: built, reset, pulled out; its memory, its address spaces, its counters. */
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/* What is left out gets its default. */
+static int set_defaults(struct softdev_params *params)
+{
+	params->name = params->name ?: "softdev";
+	params->engines = params->engines ?: 2;
+	params->tlb_sets = params->tlb_sets ?: 16;
+	params->tlb_ways = params->tlb_ways ?: 4;
+	params->lanes = params->lanes ?: 32;
+	params->faults = params->faults ?: 64;
+	if (is_power_of_2(params->tlb_sets))
+		return 0;
+	pr_err("%s: tlb_sets is %u: give a power of two\n", params->name, params->tlb_sets);
+	return -EINVAL;
+}
+
+static int build(struct softdev *dev)
+{
+	if (dev->params.memory) {
+		dev->memory = kvzalloc(dev->params.memory, GFP_KERNEL);
+		if (!dev->memory)
+			return -ENOMEM;
+	}
+	return softdev_tlb_init(dev)            ?:
+		       softdev_faults_init(dev) ?:
+		       softdev_flush_start(dev) ?:
+						  softdev_engines_start(dev);
+}
+
+/* Also one that was built in part. */
+void softdev_destroy(struct softdev *dev)
+{
+	WARN_ON(!list_empty(&dev->queues));
+	softdev_engines_stop(dev);
+	softdev_flush_stop(dev);
+	softdev_faults_free(dev);
+	softdev_tlb_free(dev);
+	kvfree(dev->memory);
+	mutex_destroy(&dev->control);
+	kfree(dev);
+}
+
+struct softdev *softdev_create(const struct softdev_params *params)
+{
+	struct softdev *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+	int error;
+
+	if (!dev)
+		return ERR_PTR(-ENOMEM);
+	dev->params = *params;
+	mutex_init(&dev->control);
+	spin_lock_init(&dev->lock);
+	INIT_LIST_HEAD(&dev->queues);
+	INIT_LIST_HEAD(&dev->ready);
+	init_waitqueue_head(&dev->work);
+	init_waitqueue_head(&dev->progress);
+	init_waitqueue_head(&dev->flush_work);
+	error = set_defaults(&dev->params) ?: build(dev);
+	if (!error)
+		return dev;
+	softdev_destroy(dev);
+	return ERR_PTR(error);
+}
+
+void *softdev_memory(struct softdev *dev)
+{
+	return dev->memory;
+}
+
+struct softdev_inject *softdev_inject(struct softdev *dev)
+{
+	return &dev->inject;
+}
+
+void softdev_stats(struct softdev *dev, struct softdev_stats *stats)
+{
+	spin_lock(&dev->lock);
+	*stats = dev->stats;
+	spin_unlock(&dev->lock);
+}
+
+/* ---- address spaces */
+
+struct softdev_space *softdev_space_create(struct softdev *dev, u64 root, void *context,
+					   struct mm_struct *mm, void *owner)
+{
+	struct softdev_space *space = kzalloc(sizeof(*space), GFP_KERNEL);
+	int error;
+
+	if (!space)
+		return ERR_PTR(-ENOMEM);
+	space->dev = dev;
+	space->root = root;
+	space->context = context;
+	error = softdev_shadow_init(space, mm, owner);
+	if (!error)
+		return space;
+	kfree(space);
+	return ERR_PTR(error);
+}
+
+static bool is_flushing(struct softdev_space *space)
+{
+	struct softdev *dev = space->dev;
+	bool flushing;
+
+	spin_lock(&dev->lock);
+	flushing = dev->flushing == space;
+	spin_unlock(&dev->lock);
+	return flushing;
+}
+
+/* Inside of an invalidation, so it may wait for the device and for nothing else. */
+void softdev_space_isolate(struct softdev_space *space)
+{
+	struct softdev *dev = space->dev;
+
+	spin_lock(&dev->lock);
+	space->isolated = true;
+	softdev_tlb_drop(space, 0, U64_MAX);
+	softdev_flush_forget(dev, space);
+	spin_unlock(&dev->lock);
+	wake_up_all(&dev->progress);
+	wait_event(dev->progress,
+		   !is_flushing(space) && !softdev_reaches(space, 0, U64_MAX, U64_MAX));
+}
+
+void softdev_space_destroy(struct softdev_space *space)
+{
+	softdev_space_isolate(space);
+	softdev_shadow_free(space);
+	kfree(space);
+}
+
+/* ---- the whole device */
+
+static bool is_flushed(struct softdev *dev)
+{
+	bool flushed;
+
+	spin_lock(&dev->lock);
+	flushed = list_empty(&dev->posted) && !dev->flushing;
+	spin_unlock(&dev->lock);
+	return flushed;
+}
+
+void softdev_reset(struct softdev *dev)
+{
+	mutex_lock(&dev->control);
+	softdev_queue_abort_all(dev, -EIO);
+	spin_lock(&dev->lock);
+	softdev_tlb_clear(dev);
+	dev->hurry = true;
+	spin_unlock(&dev->lock);
+	wake_up(&dev->flush_work);
+	wait_event(dev->progress, is_flushed(dev));
+	spin_lock(&dev->lock);
+	dev->hurry = false;
+	spin_unlock(&dev->lock);
+	mutex_unlock(&dev->control);
+}
+
+/* Nothing is under way: neither an access nor a callback. */
+static bool is_still(struct softdev *dev)
+{
+	struct softdev_queue *queue;
+	bool still;
+
+	spin_lock(&dev->lock);
+	still = !dev->flushing;
+	list_for_each_entry(queue, &dev->queues, node)
+		still &= !queue->running;
+	spin_unlock(&dev->lock);
+	return still;
+}
+
+void softdev_unplug(struct softdev *dev)
+{
+	spin_lock(&dev->lock);
+	dev->gone = true;
+	softdev_tlb_clear(dev);
+	softdev_flush_forget(dev, NULL);
+	spin_unlock(&dev->lock);
+	wake_up_all(&dev->progress);
+	wait_event(dev->progress, is_still(dev));
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Flushes: posted by the driver, carried out one after the other by a thread. One is done when the
+ * TLB has nothing of the span any more and the accesses that had it have ended. A parked access has
+ * nothing: it translates anew when it is replayed.
+ */
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+static struct softdev_flush *post(struct softdev_space *space, u64 start, u64 end, u64 cookie)
+{
+	struct softdev *dev = space->dev;
+	struct softdev_flush *flush;
+
+	flush = list_first_entry_or_null(&dev->free_flushes, struct softdev_flush, node);
+	if (!flush)
+		return NULL;
+	flush->space = space;
+	flush->start = start;
+	flush->end = end;
+	flush->cookie = cookie;
+	flush->due = jiffies + msecs_to_jiffies(READ_ONCE(dev->inject.flush_delay_ms));
+	list_move_tail(&flush->node, &dev->posted);
+	return flush;
+}
+
+void softdev_flush(struct softdev_space *space, u64 start, u64 end, u64 cookie)
+{
+	struct softdev *dev = space->dev;
+
+	spin_lock(&dev->lock);
+	while (!dev->gone && !space->isolated && !softdev_injected(&dev->inject.flush_lose) &&
+	       !post(space, start, end, cookie)) {
+		spin_unlock(&dev->lock);
+		cpu_relax();
+		spin_lock(&dev->lock);
+	}
+	spin_unlock(&dev->lock);
+	wake_up(&dev->flush_work);
+}
+
+/* They are never confirmed; NULL is all address spaces. Under the lock. */
+void softdev_flush_forget(struct softdev *dev, const struct softdev_space *space)
+{
+	struct softdev_flush *flush, *next;
+
+	list_for_each_entry_safe(flush, next, &dev->posted, node)
+		if (!space || flush->space == space)
+			list_move_tail(&flush->node, &dev->free_flushes);
+}
+
+/* The first that is due: its place is free for another, *flush is a copy. */
+static bool take(struct softdev *dev, struct softdev_flush *flush)
+{
+	struct softdev_flush *first;
+	bool due = false;
+
+	spin_lock(&dev->lock);
+	first = list_first_entry_or_null(&dev->posted, struct softdev_flush, node);
+	if (first)
+		due = dev->hurry || time_after_eq(jiffies, first->due);
+	if (due) {
+		*flush = *first;
+		list_move_tail(&first->node, &dev->free_flushes);
+		dev->flushing = flush->space;
+	}
+	spin_unlock(&dev->lock);
+	return due;
+}
+
+static void carry_out(struct softdev *dev, const struct softdev_flush *flush)
+{
+	struct softdev_space *space = flush->space;
+	bool confirm;
+	u64 serial;
+
+	spin_lock(&dev->lock);
+	softdev_tlb_drop(space, flush->start, flush->end);
+	serial = ++dev->serial;
+	spin_unlock(&dev->lock);
+	wait_event(dev->progress, !softdev_reaches(space, flush->start, flush->end, serial));
+	spin_lock(&dev->lock);
+	confirm = !dev->gone && !space->isolated;
+	dev->stats.flushes += confirm;
+	spin_unlock(&dev->lock);
+	if (confirm)
+		dev->params.ops->flush_done(space->context, flush->cookie);
+	spin_lock(&dev->lock);
+	dev->flushing = NULL;
+	spin_unlock(&dev->lock);
+	wake_up_all(&dev->progress);
+}
+
+/* How long until the first that is there is due. */
+static long patience(struct softdev *dev)
+{
+	const struct softdev_flush *first;
+	long left = 1;
+
+	spin_lock(&dev->lock);
+	first = list_first_entry_or_null(&dev->posted, struct softdev_flush, node);
+	if (first)
+		left = max_t(long, first->due - jiffies, 1);
+	spin_unlock(&dev->lock);
+	return left;
+}
+
+static bool any(struct softdev *dev)
+{
+	bool found;
+
+	spin_lock(&dev->lock);
+	found = !list_empty(&dev->posted);
+	spin_unlock(&dev->lock);
+	return found;
+}
+
+static int flush_main(void *data)
+{
+	struct softdev *dev = data;
+	struct softdev_flush flush;
+	bool due;
+
+	while (!kthread_should_stop()) {
+		due = false;
+		wait_event_interruptible(dev->flush_work, kthread_should_stop() || any(dev));
+		wait_event_interruptible_timeout(dev->flush_work,
+						 kthread_should_stop() || (due = take(dev, &flush)),
+						 patience(dev));
+		if (due)
+			carry_out(dev, &flush);
+	}
+	return 0;
+}
+
+int softdev_flush_start(struct softdev *dev)
+{
+	unsigned int i;
+
+	INIT_LIST_HEAD(&dev->free_flushes);
+	INIT_LIST_HEAD(&dev->posted);
+	dev->flushes = kvcalloc(SOFTDEV_FLUSHES, sizeof(*dev->flushes), GFP_KERNEL);
+	if (!dev->flushes)
+		return -ENOMEM;
+	for (i = 0; i < SOFTDEV_FLUSHES; i++)
+		list_add_tail(&dev->flushes[i].node, &dev->free_flushes);
+	dev->flush_task = kthread_run(flush_main, dev, "%s/flush", dev->params.name);
+	return PTR_ERR_OR_ZERO(dev->flush_task);
+}
+
+void softdev_flush_stop(struct softdev *dev)
+{
+	if (!IS_ERR_OR_NULL(dev->flush_task))
+		kthread_stop(dev->flush_task);
+	kvfree(dev->flushes);
+}
