@@ -149,7 +149,8 @@ struct task_struct *hosted_thread(const char *name, struct mm_struct *mm, void (
 	return thread_start(get_task_struct(task_create(name, mm)), fn, arg);
 }
 
-struct task_struct *hosted_kthread(const char *name, void (*fn)(void *arg), void *arg)
+/* No signal reaches a thread of the kernel. */
+static struct task_struct *kthread_create(const char *name)
 {
 	struct task_struct *task = task_create(name, NULL);
 	unsigned int i;
@@ -157,7 +158,12 @@ struct task_struct *hosted_kthread(const char *name, void (*fn)(void *arg), void
 	task->flags |= PF_KTHREAD;
 	for (i = 0; i < ARRAY_SIZE(task->sighand->action); i++)
 		task->sighand->action[i].sa.sa_handler = SIG_IGN;
-	return thread_start(task, fn, arg);
+	return task;
+}
+
+struct task_struct *hosted_kthread(const char *name, void (*fn)(void *arg), void *arg)
+{
+	return thread_start(kthread_create(name), fn, arg);
 }
 
 void hosted_join(struct task_struct *task)
@@ -188,8 +194,7 @@ struct task_struct *kthread_run(int (*fn)(void *data), void *data, const char *f
 	va_start(args, format);
 	vsnprintf(name, sizeof(name), format, args);
 	va_end(args);
-	task = get_task_struct(task_create(name, NULL));
-	task->flags |= PF_KTHREAD;
+	task = get_task_struct(kthread_create(name));
 	process_of(task)->main = fn;
 	process_of(task)->data = data;
 	thread_start(task, kthread_main, process_of(task));
