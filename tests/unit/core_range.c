@@ -143,6 +143,11 @@ static void beside_remove(void *unused)
 	check(!core_translated() && core.ticket == 0);
 }
 
+static void beside_remove_range(void *unused)
+{
+	xmmu_range_remove(removed);
+}
+
 /* Whoever comes second returns no sooner than the device has confirmed, either. */
 static void case_removed_twice(void *unused)
 {
@@ -172,6 +177,84 @@ static void case_removed_twice(void *unused)
 }
 CASE(removed_twice)
 
+static int walked;
+
+static void beside_munmap(void *unused)
+{
+	expect(hosted_munmap(mm, at(0), LEN(1)), 0);
+}
+
+static void beside_walk(void *unused)
+{
+	walked = core_populate(removed, 1, 1, 0);
+}
+
+/* A walk that waits for an invalidation learns at once that the range goes. */
+static void case_removed_beside_walk(void *unused)
+{
+	struct task_struct *munmap, *walk, *remove;
+	u64 first;
+
+	core_start(2, HOSTED_DMA_DIRECT);
+	core_attach();
+	removed = core_insert(0, 2);
+	expect(core_populate(removed, 0, 2, 0), 0);
+	core.mute = true;
+	munmap = core_beside(beside_munmap);
+	msleep(10);
+	first = core.ticket;
+	walk = core_beside(beside_walk);
+	msleep(10);
+	expect(walked, 0);
+	remove = core_beside(beside_remove_range);
+	msleep(10);
+	expect(walked, -ESRCH);
+	xmmu_flush_done(&core.mirror, first);
+	xmmu_flush_done(&core.mirror, core.ticket);
+	hosted_join(munmap);
+	hosted_join(walk);
+	hosted_join(remove);
+	xmmu_range_put(removed);
+	core_stop();
+}
+CASE(removed_beside_walk)
+
+static void beside_zap(void *unused)
+{
+	expect(xmmu_range_zap(removed, at(0), at(2)), 0);
+}
+
+static void detach_beside(void (*fn)(void *unused), unsigned int points)
+{
+	struct task_struct *task;
+
+	core_attach();
+	removed = core_insert(0, 2);
+	expect(core_populate(removed, 0, 2, 0), 0);
+	task = core_beside(fn);
+	while (points--)
+		hosted_point(HOSTED_STEP, NULL, 0);
+	xmmu_mirror_detach(&core.mirror);
+	memset(&core.mirror, 0, sizeof(core.mirror));
+	hosted_join(task);
+	xmmu_range_put(removed);
+}
+
+/* When detach returns, nobody looks at the mirror any more. */
+static void case_gone_after_detach(void *unused)
+{
+	unsigned int points;
+
+	core_start(2, HOSTED_DMA_DIRECT);
+	for (points = 0; points < 200; points++) {
+		detach_beside(beside_zap, points);
+		detach_beside(beside_walk, points);
+		detach_beside(beside_remove_range, points);
+	}
+	core_stop();
+}
+CASE(gone_after_detach)
+
 /* What the driver leaves, detach removes; the driver's own reference stays good. */
 static void case_detached(void *unused)
 {
@@ -197,7 +280,7 @@ static void case_detached(void *unused)
 CASE(detached)
 
 static struct xmmu_range *late;
-static int inserted, walked;
+static int inserted;
 
 /* Its notifier is called before those of the core, which are at higher addresses. */
 static bool other_invalidate(struct mmu_interval_notifier *notifier,
@@ -238,10 +321,16 @@ CASE(exit_has_begun)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wrong_spans), cmocka_unit_test(no_memory),
-		cmocka_unit_test(overlap),     cmocka_unit_test(far),
-		cmocka_unit_test(zap),         cmocka_unit_test(removed_twice),
-		cmocka_unit_test(detached),    cmocka_unit_test(exit_has_begun),
+		cmocka_unit_test(wrong_spans),
+		cmocka_unit_test(no_memory),
+		cmocka_unit_test(overlap),
+		cmocka_unit_test(far),
+		cmocka_unit_test(zap),
+		cmocka_unit_test(removed_twice),
+		cmocka_unit_test(detached),
+		cmocka_unit_test(exit_has_begun),
+		cmocka_unit_test(removed_beside_walk),
+		cmocka_unit_test(gone_after_detach),
 	};
 
 	return cmocka_run_group_tests_name("core_range", tests, NULL, NULL);
