@@ -193,7 +193,6 @@ void xmmu_ticket_complete_all(struct xmmu_mirror *mirror)
 
 	spin_lock_irqsave(&mirror->ticket_lock, irq);
 	set_bit(XMMU_FLAG_CUT, &mirror->flags);
-	atomic64_xchg(&mirror->posted, 0);
 	list_for_each_entry_safe(ticket, next, &mirror->tickets, node) {
 		if (ticket->kind == XMMU_TICKET_XFER)
 			xmmu_xfer_abandon(container_of(ticket, struct xmmu_xfer, ticket));

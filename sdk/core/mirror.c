@@ -221,7 +221,6 @@ static void xmmu_mirror_init(struct xmmu_mirror *mirror, const struct xmmu_confi
 	mirror->watchdog = msecs_to_jiffies(watchdog_ms);
 	if (xmmu_config_is_plain(config))
 		set_bit(XMMU_FLAG_PLAIN, &mirror->flags);
-	atomic_set(&mirror->open, 0);
 	mirror->blocks = RB_ROOT_CACHED;
 	xmmu_gather_clear(mirror);
 	memset(&mirror->counters, 0, sizeof(mirror->counters));

@@ -49,6 +49,29 @@ static void case_collide(void *unused)
 }
 CASE(collide)
 
+static int prepare(struct xmmu_walk *walk)
+{
+	msleep(100);
+	return 0;
+}
+
+/* A walk that has no luck gives up, though nobody has said when. */
+static void case_collide_always(void *unused)
+{
+	u64 begun;
+
+	start(1);
+	core.ops.prepare = prepare;
+	inject("collide", 1);
+	begun = hosted_now_ns();
+	expect(core_populate(range, 0, 1, 0), -ETIMEDOUT);
+	check(hosted_now_ns() - begun >= XMMU_BUDGET_STALL_MS * NSEC_PER_MSEC);
+	check(hosted_now_ns() - begun <= XMMU_BUDGET_TOTAL_MS * NSEC_PER_MSEC);
+	inject("collide", 0);
+	stop();
+}
+CASE(collide_always)
+
 /* An event that may block comes as one that must not, and is done all the same. */
 static void nonblock(enum xmmu_policy policy, unsigned int refused)
 {
@@ -339,6 +362,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(collide),
+		cmocka_unit_test(collide_always),
 		cmocka_unit_test(nonblock_taken),
 		cmocka_unit_test(nonblock_refused),
 		cmocka_unit_test(fail_nth),

@@ -209,6 +209,7 @@ static void case_removed_beside_walk(void *unused)
 	remove = core_beside(beside_remove_range);
 	msleep(10);
 	expect(walked, -ESRCH);
+	expect(core_stats().cold_waits, 1);
 	xmmu_flush_done(&core.mirror, first);
 	xmmu_flush_done(&core.mirror, core.ticket);
 	hosted_join(munmap);

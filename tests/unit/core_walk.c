@@ -132,6 +132,20 @@ static void case_dirty(void *unused)
 }
 CASE(dirty)
 
+/* The window has none of the first page of a huge one. */
+static void case_dirty_part(void *unused)
+{
+	start(512);
+	expect(hosted_madvise(mm, at(0), LEN(512), HOSTED_HUGEPAGE), 0);
+	expect(hosted_madvise(mm, at(0), LEN(512), HOSTED_DONTNEED), 0);
+	expect(hosted_store(mm, at(0), 1), 0);
+	expect(core_populate(range, 3, 2, XMMU_WRITE), 0);
+	check(core.leaf.page != folio_page(page_folio(core.leaf.page), 0));
+	check(!folio_mark_dirty(page_folio(core.leaf.page)));
+	stop();
+}
+CASE(dirty_part)
+
 /* ---- wrong calls */
 
 static void case_wrong(void *unused)
@@ -364,6 +378,26 @@ static void case_budget(void *unused)
 }
 CASE(budget)
 
+static int slow_prepare(struct xmmu_walk *walk)
+{
+	msleep(120);
+	return 0;
+}
+
+/* Each window is progress: the next one has time again. */
+static void case_budget_windows(void *unused)
+{
+	struct xmmu_budget budget;
+
+	start(1024);
+	core.ops.prepare = slow_prepare;
+	xmmu_budget_init(&budget, 100, 1000);
+	expect(xmmu_populate(range, at(0), at(1024), 0, &budget, NULL), 0);
+	expect(core_stats().commits, 1 + 2);
+	stop();
+}
+CASE(budget_windows)
+
 /* The device never confirms the driver's zap: the walk gives up in time. */
 static void case_budget_flush(void *unused)
 {
@@ -419,6 +453,7 @@ int main(void)
 		cmocka_unit_test(huge),
 		cmocka_unit_test(snapshot),
 		cmocka_unit_test(dirty),
+		cmocka_unit_test(dirty_part),
 		cmocka_unit_test(wrong),
 		cmocka_unit_test(no_memory),
 		cmocka_unit_test(prepare_fails),
@@ -431,6 +466,7 @@ int main(void)
 		cmocka_unit_test(zap_span),
 		cmocka_unit_test(retry),
 		cmocka_unit_test(budget),
+		cmocka_unit_test(budget_windows),
 		cmocka_unit_test(budget_flush),
 		cmocka_unit_test(killed),
 	};

@@ -251,6 +251,28 @@ static void case_nowait_locks(void *unused)
 }
 CASE(nowait_locks)
 
+/* It sleeps nowhere: not for memory of its own, nor for that of DMA addresses. */
+static void case_nowait_memory(void *unused)
+{
+	unsigned long i;
+
+	core_start(40, HOSTED_DMA_IOMMU);
+	core.config.dma = XMMU_DMA_LEAF;
+	core.config.dev = &core.dev;
+	core_attach();
+	range = core_insert(0, 40);
+	for (i = 0; i < 40; i++)
+		expect(hosted_store(mm, at(i), i), 0);
+	expect(core_walk_fails(range, 0, 40, XMMU_NOWAIT), -EAGAIN);
+	msleep(10);
+	non_block_start();
+	expect(core_populate(range, 0, 40, XMMU_NOWAIT), 0);
+	non_block_end();
+	expect(core_translated(), 40);
+	stop();
+}
+CASE(nowait_memory)
+
 /* A range that is cold, and whose lock is taken: nobody is asked to warm it. */
 static void case_nowait_cold_locked(void *unused)
 {
@@ -280,6 +302,7 @@ int main(void)
 		cmocka_unit_test(nowait_absent),
 		cmocka_unit_test(nowait_hugetlb),
 		cmocka_unit_test(nowait_locks),
+		cmocka_unit_test(nowait_memory),
 		cmocka_unit_test(nowait_cold_locked),
 	};
 
