@@ -1,62 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults of the device. An interrupt puts them into the list of those that wait; a worker takes all
- * of one window, sorts them, and serves what lies side by side at once.
- *
- * A worker is made to let go by a signal: a timer sends it when the slice is over, and it is all
- * that ends the wait for a page of a userfaultfd. Workers of a workqueue ignore signals; this one
- * does not while it serves.
+ * The fault queue: faults that wait, and the workers that take them. An interrupt puts a fault into
+ * the list; a worker takes all of one window, sorts them, and serves what lies side by side at
+ * once.
  *
  * Each fault counts as a user of the mirror until it is answered, so that detach waits for it.
  */
 #include <linux/list_sort.h>
 #include <linux/log2.h>
 #include <linux/mutex.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/timer.h>
-#include <linux/workqueue.h>
 
-#include <xmmu/faultq.h>
-
-#include "internal.h"
-#include "trace.h"
-
-/* Cookies that are given to the driver at once. */
-#define XMMU_FAULTQ_COOKIES 32
+#include "faultq_internal.h"
 
 #define XMMU_NO_WINDOW ULONG_MAX
-
-struct xmmu_faultq_entry {
-	struct list_head node;
-	struct xmmu_fault fault;
-	ktime_t pushed;
-	/* In a batch these two are the same for all of a page. */
-	unsigned int access;
-	unsigned int tries; /* that failed; then it is served by itself */
-	bool pinned;        /* counted in mirror->users */
-};
-
-struct xmmu_faultq_worker {
-	struct delayed_work work;
-	struct timer_list timer;
-	struct xmmu_faultq *queue;
-	struct list_head batch;
-	bool answered; /* something, in this slice */
-	/* Under the queue's lock. */
-	bool busy;                /* queued, or running */
-	bool expired;             /* the slice is over */
-	unsigned long window;     /* that is its own, or XMMU_NO_WINDOW */
-	struct task_struct *task; /* that serves and can be killed, or NULL */
-};
-
-/* Faults that are served at once: all of one page, or of several that nothing is known of. */
-struct xmmu_faultq_run {
-	struct list_head faults;
-	unsigned long start;
-	unsigned long end;
-	unsigned int access;
-};
 
 /* One for all queues of the driver, as long as there are any. */
 static struct workqueue_struct *xmmu_faultq_wq;
@@ -278,182 +235,7 @@ static void xmmu_faultq_cut(struct xmmu_faultq_worker *worker, struct xmmu_fault
 	}
 }
 
-/* ---- bringing pages in */
-
-/* What is there of the pages around. Fails if it can not be had, and that is all right. */
-static void xmmu_faultq_prefetch(struct xmmu_faultq *queue, struct xmmu_range *range,
-				 unsigned long start, unsigned long end, unsigned int access)
-{
-	unsigned long size = queue->config.prefetch;
-	unsigned long from = max(ALIGN_DOWN(start, size), xmmu_range_start(range));
-	unsigned long to = min(ALIGN(end, size), xmmu_range_end(range));
-
-	if (to - from == end - start ||
-	    xmmu_populate(range, from, to, access | XMMU_SNAPSHOT, NULL, NULL))
-		return;
-	spin_lock_irq(&queue->lock);
-	queue->stats.prefetched++;
-	spin_unlock_irq(&queue->lock);
-}
-
-static int xmmu_faultq_fill(struct xmmu_faultq *queue, struct xmmu_range *range,
-			    unsigned long start, unsigned long end, unsigned int access)
-{
-	int err = xmmu_populate(range, start, end, access, NULL, NULL);
-
-	if (!err && queue->config.prefetch)
-		xmmu_faultq_prefetch(queue, range, start, end, access);
-	/* It was removed since it was found; there may be another in its place. */
-	return err == -ESRCH && READ_ONCE(range->state) != XMMU_RANGE_INSERTED ? XMMU_AGAIN : err;
-}
-
-int xmmu_faultq_populate(struct xmmu_faultq *queue, unsigned long start, unsigned long end,
-			 unsigned int access)
-{
-	struct xmmu_range *range;
-	unsigned long stop;
-	int err;
-
-	while (start < end) {
-		range = xmmu_range_find(queue->mirror, start);
-		if (!range)
-			return xmmu_mirror_error(queue->mirror) ?: -EFAULT;
-		stop = min(end, xmmu_range_end(range));
-		err = xmmu_faultq_fill(queue, range, start, stop, access);
-		xmmu_range_put(range);
-		if (err < 0)
-			return err;
-		if (!err)
-			start = stop;
-	}
-	return 0;
-}
-
-static void xmmu_faultq_expire(struct timer_list *timer)
-{
-	struct xmmu_faultq_worker *worker = container_of(timer, struct xmmu_faultq_worker, timer);
-	struct xmmu_faultq *queue = worker->queue;
-	unsigned long irq;
-
-	spin_lock_irqsave(&queue->lock, irq);
-	WRITE_ONCE(worker->expired, true);
-	if (worker->task)
-		send_sig(SIGKILL, worker->task, 1);
-	spin_unlock_irqrestore(&queue->lock, irq);
-}
-
-/* Can be killed from here on, unless it is too late. */
-static bool xmmu_faultq_begin(struct xmmu_faultq_worker *worker)
-{
-	struct xmmu_faultq *queue = worker->queue;
-	bool may;
-
-	allow_kernel_signal(SIGKILL);
-	spin_lock_irq(&queue->lock);
-	may = !worker->expired && !queue->closed;
-	if (may) {
-		worker->task = current;
-		queue->stats.served++;
-	}
-	spin_unlock_irq(&queue->lock);
-	return may;
-}
-
-/* Whether it was killed, which it has survived. */
-static bool xmmu_faultq_end(struct xmmu_faultq_worker *worker)
-{
-	struct xmmu_faultq *queue = worker->queue;
-	bool killed;
-
-	spin_lock_irq(&queue->lock);
-	worker->task = NULL;
-	spin_unlock_irq(&queue->lock);
-	killed = fatal_signal_pending(current);
-	disallow_signal(SIGKILL);
-	return killed;
-}
-
-static int xmmu_faultq_serve(struct xmmu_faultq_worker *worker, const struct xmmu_faultq_run *run)
-{
-	struct xmmu_faultq *queue = worker->queue;
-	const struct xmmu_faultq_ops *ops = queue->config.ops;
-	int err = xmmu_mirror_error(queue->mirror);
-
-	if (err)
-		return err;
-	err = -EINTR;
-	if (xmmu_faultq_begin(worker))
-		err = (ops->serve ?: xmmu_faultq_populate)(queue, run->start, run->end,
-							   run->access);
-	/* A signal makes allocations fail, and I/O. */
-	if (xmmu_faultq_end(worker) && err)
-		err = -EINTR;
-	return err ? xmmu_mirror_error(queue->mirror) ?: err : 0;
-}
-
-/* ---- answers */
-
-static void xmmu_faultq_replay(struct xmmu_faultq *queue, struct list_head *faults)
-{
-	u64 cookies[XMMU_FAULTQ_COOKIES];
-	struct xmmu_faultq_entry *entry;
-	unsigned int count = 0;
-
-	list_for_each_entry(entry, faults, node) {
-		cookies[count++] = entry->fault.cookie;
-		if (count < ARRAY_SIZE(cookies) && !list_is_last(&entry->node, faults))
-			continue;
-		queue->config.ops->replay(queue, cookies, count);
-		count = 0;
-	}
-}
-
-static void xmmu_faultq_cancel(struct xmmu_faultq *queue, struct list_head *faults, int err)
-{
-	struct xmmu_faultq_entry *entry;
-
-	list_for_each_entry(entry, faults, node)
-		queue->config.ops->cancel(queue, &entry->fault, err);
-}
-
-/* Under the lock. Returns how many of the faults held the mirror. */
-static unsigned int xmmu_faultq_count(struct xmmu_faultq *queue, struct list_head *faults, int err)
-{
-	u64 ns, *counter = err ? &queue->stats.cancelled : &queue->stats.replayed;
-	struct xmmu_faultq_entry *entry;
-	unsigned int pins = 0;
-
-	list_for_each_entry(entry, faults, node) {
-		ns = ktime_to_ns(ktime_sub(ktime_get(), entry->pushed));
-		trace_xmmu_fault(queue->mirror, &entry->fault, err, ns);
-		queue->stats.answer_ns_max = max(queue->stats.answer_ns_max, ns);
-		pins += entry->pinned;
-		++*counter;
-	}
-	return pins;
-}
-
-/* The driver first: when the mirror is let go of, all is over. */
-static void xmmu_faultq_answer(struct xmmu_faultq *queue, struct list_head *faults, int err)
-{
-	unsigned int pins;
-	bool full;
-
-	if (err)
-		xmmu_faultq_cancel(queue, faults, err);
-	else
-		xmmu_faultq_replay(queue, faults);
-	spin_lock_irq(&queue->lock);
-	pins = xmmu_faultq_count(queue, faults, err);
-	list_splice_tail_init(faults, &queue->free);
-	full = queue->full && !queue->closed;
-	queue->full = false;
-	spin_unlock_irq(&queue->lock);
-	if (full && queue->config.ops->room)
-		queue->config.ops->room(queue);
-	while (pins--)
-		xmmu_mirror_unpin(queue->mirror);
-}
+/* ---- a worker */
 
 static bool xmmu_faultq_is_transient(int err)
 {

@@ -32,7 +32,7 @@ static void zap(struct xmmu_range *range, unsigned long start, unsigned long end
 {
 	unsigned long addr;
 
-	xmmu_mirror_assert_locked(&core.mirror);
+	xmmu_mirror_assert_locked(xmmu_range_mirror(range));
 	core.zaps++;
 	for (addr = start; addr < end; addr += PAGE_SIZE) {
 		if (!*entry(addr))
