@@ -135,11 +135,10 @@ CASE(dirty)
 /* The window has none of the first page of a huge one. */
 static void case_dirty_part(void *unused)
 {
-	start(512);
-	expect(hosted_madvise(mm, at(0), LEN(512), HOSTED_HUGEPAGE), 0);
-	expect(hosted_madvise(mm, at(0), LEN(512), HOSTED_DONTNEED), 0);
-	expect(hosted_store(mm, at(0), 1), 0);
-	expect(core_populate(range, 3, 2, XMMU_WRITE), 0);
+	start(1024);
+	expect(hosted_madvise(mm, at(512), LEN(512), HOSTED_HUGEPAGE), 0);
+	expect(hosted_store(mm, at(512), 1), 0);
+	expect(core_populate(range, 515, 1, XMMU_WRITE), 0);
 	check(core.leaf.page != folio_page(page_folio(core.leaf.page), 0));
 	check(!folio_mark_dirty(page_folio(core.leaf.page)));
 	stop();
