@@ -60,6 +60,8 @@ static struct task_struct *task_create(const char *name, struct mm_struct *mm)
 		if (++process == processes + HOSTED_TASK_STRUCTS)
 			hosted_fail("tasks", "no room for %s: references to %d tasks are held",
 				    name, HOSTED_TASK_STRUCTS);
+	/* Who had the place before is over. */
+	hosted_acquire(process);
 	memset(process, 0, sizeof(*process));
 	process->used = true;
 	task = &process->task;
