@@ -91,7 +91,12 @@ int softdev_access(struct softdev_engine *engine, struct softdev_queue *queue,
 	spin_unlock(&dev->lock);
 	if (error)
 		return error;
-	error = on_the_way(dev, queue) ? softdev_move(dev, &leaf, access) : -EIO;
+	error = -EIO;
+	if (on_the_way(dev, queue)) {
+		softdev_shadow_check(queue->space, &leaf, access->addr,
+				     access->kind != SOFTDEV_ACCESS_READ);
+		error = softdev_move(dev, &leaf, access);
+	}
 	stale = end(engine);
 	if (stale)
 		softdev_shadow_report(queue->space, stale, access->addr);

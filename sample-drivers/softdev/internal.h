@@ -47,7 +47,8 @@ struct softdev_shadow {
 	struct mmu_notifier notifier;
 	struct mm_struct *mm; /* NULL: nothing is checked */
 	void *owner;
-	u64 number; /* of the last invalidation */
+	bool exclusive; /* the driver has taken pages for the device alone */
+	u64 number;     /* of the last invalidation */
 	struct softdev_invalidation invalidations[SOFTDEV_INVALIDATIONS];
 };
 
@@ -264,6 +265,8 @@ void softdev_flush_forget(struct softdev *dev, const struct softdev_space *space
 int softdev_shadow_init(struct softdev_space *space, struct mm_struct *mm, void *owner);
 void softdev_shadow_free(struct softdev_space *space);
 u64 softdev_shadow_stale(const struct softdev_translation *translation, u64 addr);
+void softdev_shadow_check(struct softdev_space *space, const struct softdev_leaf *leaf, u64 addr,
+			  bool write);
 void softdev_shadow_report(struct softdev_space *space, u64 number, u64 addr);
 
 #endif

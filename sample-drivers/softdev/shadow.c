@@ -6,14 +6,20 @@
  * notifiers, so when its start callback runs, the driver has zapped, flushed and waited for the
  * span. From then on it is wrong
  * - to use a translation that is in the TLB, or on its way to memory, at that moment;
- * - to use any translation of the span before the event has ended.
+ * - to use any translation of the span before the event has ended,
+ * and at all times
+ * - to use a page that the processor does not have at this address: what the driver was told to
+ *   forget before it made the translation.
  * So it finds a driver that does not zap, does not flush, does not wait, waits for its own flush
- * only and not for that of an earlier event, or populates while an event is open.
+ * only and not for that of an earlier event, or does not look whether it must retry.
  *
  * A driver with a list notifier registers it after the space was made: list notifiers are called
  * newest first.
  */
-#include <linux/sched.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/sched/mm.h>
 #include <linux/stacktrace.h>
 
 #include "internal.h"
@@ -86,6 +92,8 @@ static int shadow_start(struct mmu_notifier *notifier, const struct mmu_notifier
 
 	if (!is_own(&space->shadow, range))
 		begin(space, &invalidation);
+	else if (range->event == MMU_NOTIFY_EXCLUSIVE)
+		WRITE_ONCE(space->shadow.exclusive, true);
 	return 0;
 }
 
@@ -151,7 +159,55 @@ u64 softdev_shadow_stale(const struct softdev_translation *translation, u64 addr
 	return translation->overtaken;
 }
 
-/* By the engine that has made the access, whose stack is the second that is shown. */
+/*
+ * The processor loses a page only after the driver has waited for this access. Tables are looked at
+ * without a lock and without waiting. Zero pages are not found there, nor are pages that are taken
+ * for the device alone, once there are any.
+ */
+static bool is_mapped(unsigned long addr, struct page *expected, bool write)
+{
+	struct page *page;
+
+	if (get_user_pages_fast_only(addr & PAGE_MASK, 1, write ? FOLL_WRITE : 0, &page) != 1)
+		return !write && page_count(expected);
+	put_page(page);
+	return page == expected;
+}
+
+/* The last that has taken the address away, as far as that is known. */
+static u64 last_of(struct softdev_space *space, u64 addr)
+{
+	const struct softdev_invalidation *each = space->shadow.invalidations;
+	u64 last = 0;
+
+	spin_lock(&space->dev->lock);
+	for (; each < space->shadow.invalidations + SOFTDEV_INVALIDATIONS; each++)
+		if (each->number && addr >= each->start && addr < each->end)
+			last = max(last, each->number);
+	spin_unlock(&space->dev->lock);
+	return last;
+}
+
+/* In a thread of the device that is on the way to memory, before it is there. */
+void softdev_shadow_check(struct softdev_space *space, const struct softdev_leaf *leaf, u64 addr,
+			  bool write)
+{
+	u64 phys = (leaf->entry & SOFTDEV_ADDRESS) + (addr - leaf->base);
+	struct softdev_shadow *shadow = &space->shadow;
+	bool mapped;
+
+	if (!shadow->mm || READ_ONCE(shadow->exclusive) || leaf->entry & SOFTDEV_DEVMEM ||
+	    !pfn_valid(PHYS_PFN(phys)) || !mmget_not_zero(shadow->mm))
+		return;
+	kthread_use_mm(shadow->mm);
+	mapped = is_mapped(addr, pfn_to_page(PHYS_PFN(phys)), write);
+	kthread_unuse_mm(shadow->mm);
+	mmput_async(shadow->mm);
+	if (!mapped)
+		softdev_shadow_report(space, last_of(space, addr), addr);
+}
+
+/* By the engine that makes the access, whose stack is the second that is shown. */
 void softdev_shadow_report(struct softdev_space *space, u64 number, u64 addr)
 {
 	struct softdev *dev = space->dev;

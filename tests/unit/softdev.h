@@ -39,10 +39,11 @@ static struct {
 	struct softdev_space *space;
 	struct softdev_queue *queue;
 	struct completion command;
-	struct ended last;
-	unsigned int ended, irqs, flushes;
+	struct ended all[64], last; /* `last` is the one that ended() has waited for */
+	unsigned int ended, waited, irqs, flushes;
 	u64 flushed; /* cookie of the last flush */
 	struct completion flush;
+	unsigned long objects; /* of the kernel, before there was a device */
 } rig;
 
 static struct softdev_params params;
@@ -65,8 +66,7 @@ static void fault_irq(void *driver)
 
 static void command_done(void *context, u64 cookie, int status, u64 result)
 {
-	rig.last = (struct ended){ cookie, status, result };
-	rig.ended++;
+	rig.all[rig.ended++ % 64] = (struct ended){ cookie, status, result };
 	complete(&rig.command);
 }
 
@@ -121,6 +121,7 @@ static inline void device_start(struct mm_struct *checked)
 {
 	params.ops = &softdev_ops;
 	params.driver = &rig;
+	rig.objects = hosted_slab_objects();
 	table_init();
 	init_completion(&rig.command);
 	init_completion(&rig.flush);
@@ -137,7 +138,7 @@ static inline void device_stop(void)
 	softdev_queue_destroy(rig.queue);
 	softdev_space_destroy(rig.space);
 	softdev_destroy(rig.dev);
-	hosted_slab_check_empty();
+	expect(hosted_slab_objects(), rig.objects);
 }
 
 static inline struct softdev_stats stats(void)
@@ -156,6 +157,7 @@ static inline void submit(struct softdev_command command)
 static inline int ended(void)
 {
 	wait_for_completion(&rig.command);
+	rig.last = rig.all[rig.waited++ % 64];
 	return rig.last.status;
 }
 

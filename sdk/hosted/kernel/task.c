@@ -224,6 +224,20 @@ bool kthread_should_stop(void)
 	return task->should_stop;
 }
 
+void kthread_use_mm(struct mm_struct *mm)
+{
+	WARN_ON(!(current->flags & PF_KTHREAD) || current->mm);
+	current->mm = mm;
+	current->active_mm = mm;
+}
+
+void kthread_unuse_mm(struct mm_struct *mm)
+{
+	WARN_ON(current->mm != mm);
+	current->mm = NULL;
+	current->active_mm = NULL;
+}
+
 /* ---- who has called */
 
 /* Frames of a task end with an empty one. */

@@ -122,3 +122,17 @@ long get_user_pages(unsigned long start, unsigned long nr_pages, unsigned int gu
 {
 	return get_user_pages_remote(current->mm, start, nr_pages, gup_flags, pages, NULL);
 }
+
+int get_user_pages_fast_only(unsigned long start, int nr_pages, unsigned int gup_flags,
+			     struct page **pages)
+{
+	unsigned long pfn;
+	int n;
+
+	for (n = 0; n < nr_pages; n++) {
+		if (!follow(current->mm, start + n * PAGE_SIZE, gup_flags & FOLL_WRITE, &pfn))
+			break;
+		pages[n] = pfn_to_page(pfn);
+	}
+	return n;
+}

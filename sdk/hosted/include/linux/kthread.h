@@ -12,4 +12,8 @@ struct task_struct *kthread_run(int (*fn)(void *data), void *data, const char *f
 int kthread_stop(struct task_struct *task);
 bool kthread_should_stop(void);
 
+/* In between the thread works in the address space, which it keeps alive itself. */
+void kthread_use_mm(struct mm_struct *mm);
+void kthread_unuse_mm(struct mm_struct *mm);
+
 #endif
