@@ -353,6 +353,30 @@ static vm_fault_t from_device(struct fault *fault, struct folio *old)
 	return 0;
 }
 
+/* The driver brings it back. Newer kernels let only one thread at a time try. */
+static vm_fault_t from_driver(struct fault *fault, struct folio *old)
+{
+	struct vm_fault vmf = {
+		.vma = fault->vma,
+		.address = fault->addr,
+		.flags = fault->flags,
+		.page = folio_page(old, 0),
+	};
+	bool locks = hosted_generation >= HOSTED_7_3;
+	vm_fault_t ret;
+
+	if (locks && !folio_trylock(old)) {
+		folio_put(old);
+		hosted_folio_wait_unlocked(old);
+		return 0;
+	}
+	ret = old->pgmap->ops->migrate_to_ram(&vmf);
+	if (locks)
+		folio_unlock(page_folio(vmf.page));
+	put_page(vmf.page);
+	return ret;
+}
+
 static vm_fault_t fault_device(struct fault *fault)
 {
 	struct folio *old = hold_if_same(fault);
@@ -360,6 +384,8 @@ static vm_fault_t fault_device(struct fault *fault)
 
 	if (!old)
 		return 0;
+	if (hosted_folio_is_managed(old))
+		return from_driver(fault, old);
 	ret = from_device(fault, old);
 	folio_put(old);
 	return ret;

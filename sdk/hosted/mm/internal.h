@@ -76,6 +76,9 @@ static inline void hosted_folio_clear(struct folio *folio, enum hosted_page_flag
 
 struct folio *hosted_folio_alloc(unsigned int order);
 struct folio *hosted_folio_of(unsigned long pfn);
+/* Memory of a device: a page with a number of its own, which may be used again and again. */
+struct folio *hosted_folio_at_pfn(unsigned long pfn);
+void hosted_folio_remove(struct folio *folio);
 struct folio *hosted_zero_folio(void);
 /* NULL: out of memory. */
 struct folio *hosted_huge_zero_folio(void);
@@ -90,6 +93,12 @@ struct folio *hosted_folio_next(unsigned long pfn);
 static inline unsigned long hosted_folio_pages(const struct folio *folio)
 {
 	return 1UL << folio->order;
+}
+
+/* A driver gave the memory to the kernel, and moves the pages itself. */
+static inline bool hosted_folio_is_managed(const struct folio *folio)
+{
+	return folio->pgmap && folio->pgmap->ops;
 }
 
 /* ---- pgtable.c: entries of page tables */
@@ -329,6 +338,13 @@ bool hosted_unmap(struct folio *folio, enum hosted_unmap_to to, unsigned long sw
 struct folio *hosted_folio_at(struct mm_struct *mm, unsigned long addr);
 
 /* ---- reclaim.c, migrate.c, huge.c, ksm.c */
+
+/* Users beside page tables, the file and the caller would keep the old page. */
+bool hosted_may_move(const struct folio *folio);
+/* One page becomes another one, except for the content. */
+void hosted_take_over(struct folio *to, struct folio *from);
+/* Entries that say that a page is on its way get the one it has become, or itself. */
+void hosted_remap(struct folio *from, struct folio *to);
 
 /* A huge page becomes pages that have nothing to do with each other. The folio is locked. */
 int hosted_folio_split(struct folio *folio);

@@ -20,6 +20,8 @@ static u64 entry_moved(u64 entry, const struct remap *remap)
 {
 	unsigned long pfn = hosted_entry_pfn(entry) - remap->from->pfn + remap->to->pfn;
 
+	if (is_device_private_page(folio_page(remap->to, 0)))
+		return hosted_entry_make(pfn, HOSTED_DEVICE | (entry & HOSTED_WRITE));
 	return hosted_entry_make(
 		pfn, HOSTED_PRESENT | (entry & (HOSTED_WRITE | HOSTED_DIRTY | HOSTED_HUGE)));
 }
@@ -44,18 +46,28 @@ static bool remap_one(struct vm_area_struct *vma, unsigned long addr, struct fol
 	return true;
 }
 
-/* Users beside page tables, the file and the caller would keep the old page. */
-static bool may_move(const struct folio *folio)
+void hosted_remap(struct folio *from, struct folio *to)
+{
+	struct remap remap = { .from = from, .to = to };
+
+	hosted_rmap_walk(to, remap_one, &remap);
+}
+
+bool hosted_may_move(const struct folio *folio)
 {
 	return !folio->maps && folio->refs == (folio->mapping ? 2 : 1) && !folio->swap;
 }
 
-static void take_over(struct folio *to, struct folio *from)
+static void copy_content(struct folio *to, struct folio *from)
 {
 	unsigned long i;
 
 	for (i = 0; i < hosted_folio_pages(from); i++)
 		hosted_page_copy(to->pfn + i, from->pfn + i);
+}
+
+void hosted_take_over(struct folio *to, struct folio *from)
+{
 	to->flags |= from->flags & ~BIT(HOSTED_PG_LOCKED);
 	to->index = from->index;
 	to->anon_vma = from->anon_vma;
@@ -69,8 +81,7 @@ static void take_over(struct folio *to, struct folio *from)
 /* The folio is locked, and the caller has a reference. */
 static int move(struct folio *from)
 {
-	struct remap remap = { .from = from, .to = from };
-	struct folio *to;
+	struct folio *to, *moved = from;
 
 	if (from->pgmap || (!from->anon_vma && !from->mapping))
 		return -EINVAL;
@@ -79,14 +90,15 @@ static int move(struct folio *from)
 		return -ENOMEM;
 	folio_lock(to);
 	hosted_unmap(from, HOSTED_TO_MIGRATION, 0);
-	if (may_move(from)) {
-		take_over(to, from);
-		remap.to = to;
+	if (hosted_may_move(from)) {
+		copy_content(to, from);
+		hosted_take_over(to, from);
+		moved = to;
 	}
-	hosted_rmap_walk(remap.to, remap_one, &remap);
+	hosted_remap(from, moved);
 	folio_unlock(to);
 	folio_put(to);
-	return remap.to == to ? 0 : -EAGAIN;
+	return moved == to ? 0 : -EAGAIN;
 }
 
 static int move_locked(struct folio *folio)
@@ -168,7 +180,7 @@ int hosted_folio_split(struct folio *folio)
 	bool able;
 
 	hosted_unmap(folio, HOSTED_TO_PIECES, 0);
-	able = may_move(folio);
+	able = hosted_may_move(folio);
 	if (able)
 		hosted_folio_break(folio);
 	hosted_rmap_walk(&whole, remap_pieces, NULL);

@@ -38,9 +38,10 @@ struct folio *hosted_folio_of(unsigned long pfn)
 	if (pfn < FIRST_PFN)
 		return NULL;
 	folio = hosted_index_get(&folios, pfn - FIRST_PFN);
-	if (!folio && pfn >= FIRST_HUGE_PFN)
-		folio = hosted_index_get(&folios, ALIGN_DOWN(pfn, HOSTED_PMD_PAGES) - FIRST_PFN);
-	return folio;
+	if (folio || pfn < FIRST_HUGE_PFN)
+		return folio;
+	folio = hosted_index_get(&folios, ALIGN_DOWN(pfn, HOSTED_PMD_PAGES) - FIRST_PFN);
+	return folio && folio->order ? folio : NULL;
 }
 
 /* NULL: out of memory. */
@@ -59,6 +60,24 @@ struct folio *hosted_folio_alloc(unsigned int order)
 	INIT_LIST_HEAD(&folio->node);
 	hosted_index_set(&folios, folio->pfn - FIRST_PFN, folio);
 	return folio;
+}
+
+/* Nobody has it yet. */
+struct folio *hosted_folio_at_pfn(unsigned long pfn)
+{
+	struct folio *folio = hosted_alloc(sizeof(*folio));
+
+	folio->pfn = pfn;
+	folio->flags = BIT(HOSTED_PG_FREED);
+	INIT_LIST_HEAD(&folio->node);
+	hosted_index_set(&folios, pfn - FIRST_PFN, folio);
+	return folio;
+}
+
+void hosted_folio_remove(struct folio *folio)
+{
+	hosted_index_set(&folios, folio->pfn - FIRST_PFN, NULL);
+	hosted_free(folio);
 }
 
 static struct folio *zeros(struct folio **folio, unsigned int order)
@@ -106,9 +125,12 @@ static void folio_free(struct folio *folio)
 		hosted_ksm_forget(folio);
 	if (folio->anon_vma)
 		hosted_anon_put(folio->anon_vma);
-	in_use -= hosted_folio_pages(folio);
 	free_content(folio);
 	folio->flags = BIT(HOSTED_PG_FREED);
+	if (hosted_folio_is_managed(folio))
+		folio->pgmap->ops->folio_free(folio);
+	else
+		in_use -= hosted_folio_pages(folio);
 }
 
 void hosted_folio_put_many(struct folio *folio, int refs)
@@ -151,6 +173,31 @@ struct folio *page_folio(const struct page *page)
 
 	BUG_ON(!folio);
 	return folio;
+}
+
+bool folio_mapped(const struct folio *folio)
+{
+	return folio->maps;
+}
+
+bool folio_test_anon(const struct folio *folio)
+{
+	return folio->anon_vma;
+}
+
+struct page *alloc_page(gfp_t gfp)
+{
+	struct folio *folio;
+
+	might_alloc(gfp);
+	folio = hosted_folio_alloc(0);
+	BUG_ON(!folio && gfp & __GFP_NOFAIL);
+	return folio ? folio_page(folio, 0) : NULL;
+}
+
+struct page *hosted_zero_page(void)
+{
+	return folio_page(hosted_zero_folio(), 0);
 }
 
 int page_count(const struct page *page)
@@ -226,6 +273,18 @@ bool is_device_private_page(const struct page *page)
 	const struct folio *folio = page_folio(page);
 
 	return folio->pgmap && folio->pgmap->type == MEMORY_DEVICE_PRIVATE;
+}
+
+bool is_device_coherent_page(const struct page *page)
+{
+	const struct folio *folio = page_folio(page);
+
+	return folio->pgmap && folio->pgmap->type == MEMORY_DEVICE_COHERENT;
+}
+
+struct dev_pagemap *page_pgmap(const struct page *page)
+{
+	return page_folio(page)->pgmap;
 }
 
 bool is_pci_p2pdma_page(const struct page *page)
@@ -330,6 +389,13 @@ void memcpy_to_page(struct page *page, size_t offset, const char *from, size_t l
 {
 	hosted_device_access_pfn(page_to_pfn(page));
 	hosted_page_write(page_to_pfn(page), offset, from, len);
+}
+
+void clear_highpage(struct page *page)
+{
+	struct words *words = words_of(page_to_pfn(page), SOME_WORDS);
+
+	memset(words->word, 0, words->size);
 }
 
 /* One page of a huge page by itself, with a reference for the caller, and locked. */

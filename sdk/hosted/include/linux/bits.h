@@ -10,5 +10,6 @@
 #define BIT_ULL(n)         (1ULL << (n))
 #define BIT_MASK(n)        (1UL << ((n) % BITS_PER_LONG))
 #define BIT_WORD(n)        ((n) / BITS_PER_LONG)
+#define BITS_TO_LONGS(n)   (((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
 
 #endif

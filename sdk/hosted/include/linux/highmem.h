@@ -11,5 +11,6 @@ void *kmap_local_page(struct page *page);
 #define kunmap_local(addr) ((void)(addr))
 
 void memcpy_to_page(struct page *page, size_t offset, const char *from, size_t len);
+void clear_highpage(struct page *page);
 
 #endif

@@ -73,6 +73,12 @@ static inline struct page *folio_page(const struct folio *folio, unsigned long n
 	return pfn_to_page(folio->pfn + n);
 }
 
+struct page *alloc_page(gfp_t gfp);
+struct page *hosted_zero_page(void);
+#define ZERO_PAGE(addr) ((void)(addr), hosted_zero_page())
+
+bool folio_mapped(const struct folio *folio);
+bool folio_test_anon(const struct folio *folio);
 int page_count(const struct page *page);
 int page_mapcount(const struct page *page);
 void get_page(struct page *page);
@@ -87,6 +93,14 @@ bool set_page_dirty(struct page *page);
 
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
 struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr);
+
+/* What a handler of faults is told. */
+struct vm_fault {
+	struct vm_area_struct *vma;
+	unsigned long address;
+	unsigned int flags;
+	struct page *page;
+};
 
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags,
 			   struct pt_regs *regs);

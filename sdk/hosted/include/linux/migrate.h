@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Pages that move between RAM and memory of devices. */
+#ifndef _LINUX_MIGRATE_H
+#define _LINUX_MIGRATE_H
+
+#include <linux/bits.h>
+#include <linux/mm.h>
+
+#define MIGRATE_PFN_VALID   BIT(0)
+#define MIGRATE_PFN_MIGRATE BIT(1)
+#define MIGRATE_PFN_WRITE   BIT(3)
+#define MIGRATE_PFN_SHIFT   6
+
+static inline struct page *migrate_pfn_to_page(unsigned long mpfn)
+{
+	return mpfn & MIGRATE_PFN_VALID ? pfn_to_page(mpfn >> MIGRATE_PFN_SHIFT) : NULL;
+}
+
+static inline unsigned long migrate_pfn(unsigned long pfn)
+{
+	return pfn << MIGRATE_PFN_SHIFT | MIGRATE_PFN_VALID;
+}
+
+enum migrate_vma_direction {
+	MIGRATE_VMA_SELECT_SYSTEM = 1 << 0,
+	MIGRATE_VMA_SELECT_DEVICE_PRIVATE = 1 << 1,
+	MIGRATE_VMA_SELECT_DEVICE_COHERENT = 1 << 2,
+};
+
+struct migrate_vma {
+	struct vm_area_struct *vma;
+	unsigned long *dst;
+	unsigned long *src;
+	unsigned long cpages;
+	unsigned long npages;
+	unsigned long start;
+	unsigned long end;
+	void *pgmap_owner;
+	unsigned long flags;
+	struct page *fault_page;
+};
+
+int migrate_vma_setup(struct migrate_vma *args);
+void migrate_vma_pages(struct migrate_vma *args);
+void migrate_vma_finalize(struct migrate_vma *args);
+int migrate_device_range(unsigned long *src_pfns, unsigned long start, unsigned long npages);
+void migrate_device_pages(unsigned long *src_pfns, unsigned long *dst_pfns, unsigned long npages);
+void migrate_device_finalize(unsigned long *src_pfns, unsigned long *dst_pfns,
+			     unsigned long npages);
+
+#endif
