@@ -79,6 +79,12 @@ struct xmmu_config {
 	 */
 	void *owner;
 	/**
+	 * Whose device memory the device can reach: pages that are in it are given to walks as they
+	 * are, in leaves with ::XMMU_PERM_DEVICE. Not the same as @ref owner, since what moves must
+	 * be zapped. NULL: all device-private memory is moved back to RAM first.
+	 */
+	void *devmem_owner;
+	/**
 	 * Milliseconds that an invalidation waits for the device before xmmu_ops::isolate is
 	 * called; 0 means ::XMMU_WATCHDOG_DEFAULT_MS. Choose it well above the longest time that
 	 * healthy hardware needs.

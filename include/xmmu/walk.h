@@ -124,6 +124,12 @@ struct xmmu_walk {
 #define XMMU_PERM_READ BIT(0)
 /** @brief Leaf right: the device may write. Set only in a walk with ::XMMU_WRITE. */
 #define XMMU_PERM_WRITE BIT(1)
+/**
+ * @brief The page is in device memory of xmmu_config::devmem_owner.
+ *
+ * It has no DMA address; xmmu_devmem_offset() says where it is.
+ */
+#define XMMU_PERM_DEVICE BIT(2)
 
 /**
  * @brief A piece of the window that is contiguous in memory, and in DMA addresses if it has any.
@@ -138,11 +144,11 @@ struct xmmu_leaf {
 	unsigned long len;
 	/** log2 of the number of pages; @ref addr is aligned to @ref len. */
 	unsigned int order;
-	/** ::XMMU_PERM_READ, ::XMMU_PERM_WRITE. */
+	/** ::XMMU_PERM_READ, ::XMMU_PERM_WRITE, ::XMMU_PERM_DEVICE. */
 	unsigned int perm;
 	/** First page; no reference is held, it may be used until the commit. */
 	struct page *page;
-	/** DMA address with ::XMMU_DMA_LEAF, else 0. */
+	/** DMA address with ::XMMU_DMA_LEAF and without ::XMMU_PERM_DEVICE, else 0. */
 	dma_addr_t dma;
 };
 
@@ -213,8 +219,8 @@ void xmmu_walk_commit(struct xmmu_walk *walk);
  * @retval -ESRCH       The address space is gone, the mirror detached, the range removed, or it does
  *                      not reach to the window any more.
  * @retval -ENOMEM      No memory, or no DMA address.
- * @retval -EOPNOTSUPP  ::XMMU_DMA_LEAF of a page that lives in a device, or whose mapping bounces
- *                      or is not coherent.
+ * @retval -EOPNOTSUPP  ::XMMU_DMA_LEAF of a page that lives in a device of another owner, or whose
+ *                      mapping bounces or is not coherent.
  * @retval -EHWPOISON   The memory is broken.
  * @retval -EIO         The device was isolated.
  * @return Otherwise what xmmu_ops::prepare returned.
@@ -300,7 +306,8 @@ bool xmmu_walk_leaf(struct xmmu_walk *walk, struct xmmu_leaf *leaf, unsigned lon
  *
  * For a page table with an entry for each page this takes less time than leaves. Every page is
  * there, with the rights of the walk: the device may write if it has ::XMMU_WRITE, and else it must
- * not, whatever a frame says. Not for walks with ::XMMU_SNAPSHOT, nor for DMA addresses.
+ * not, whatever a frame says. Not for walks with ::XMMU_SNAPSHOT, nor for DMA addresses or device
+ * memory.
  *
  * @param walk  The walk, with an open window.
  *

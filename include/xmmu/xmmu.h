@@ -7,6 +7,7 @@
 #ifndef XMMU_XMMU_H
 #define XMMU_XMMU_H
 
+#include <xmmu/exclusive.h>
 #include <xmmu/gather.h>
 #include <xmmu/mirror.h>
 #include <xmmu/ops.h>

@@ -6,8 +6,11 @@
 #ifndef XMMU_COMPAT_H
 #define XMMU_COMPAT_H
 
+#include <linux/err.h>
+#include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
+#include <linux/rmap.h>
 #include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 
@@ -79,5 +82,72 @@ static inline void xmmu_compat_clear_frames(unsigned long *frames, unsigned long
 	memset_l(frames, 0, count);
 #endif
 }
+
+/* ---- memory of devices */
+
+#if XMMU_HAS_PAGE_PGMAP
+#define xmmu_compat_pgmap(page) page_pgmap(page)
+#else
+#define xmmu_compat_pgmap(page) ((page)->pgmap)
+#endif
+
+/* Whether a page is in memory of devices that has this owner. */
+static inline bool xmmu_compat_page_belongs(const struct page *page, const void *owner)
+{
+	return (is_device_private_page(page) || is_device_coherent_page(page)) &&
+	       xmmu_compat_pgmap(page)->owner == owner;
+}
+
+/* What the kernel says that it does not use any more. */
+#if XMMU_HAS_FOLIO_FREE
+#define xmmu_compat_freed             folio
+#define xmmu_compat_freed_page(freed) folio_page(freed, 0)
+#define XMMU_COMPAT_PAGEMAP_OPS(free, fault)                    \
+	{                                                       \
+		.folio_free = (free), .migrate_to_ram = (fault) \
+	}
+#else
+#define xmmu_compat_freed             page
+#define xmmu_compat_freed_page(freed) (freed)
+#define XMMU_COMPAT_PAGEMAP_OPS(free, fault)                   \
+	{                                                      \
+		.page_free = (free), .migrate_to_ram = (fault) \
+	}
+#endif
+
+/* Begin to use a page of device memory: one reference, and locked. */
+static inline void xmmu_compat_device_page_init(struct page *page, struct dev_pagemap *pgmap)
+{
+#if XMMU_HAS_DEVICE_PAGE_ORDER
+	zone_device_page_init(page, pgmap, 0);
+#else
+	zone_device_page_init(page);
+#endif
+}
+
+/*
+ * Take a page away from the processor, for exclusive access of a device; with a reference, and
+ * locked. -EAGAIN if somebody else has it locked. Under mmap_lock.
+ */
+static inline struct page *xmmu_compat_make_exclusive(struct mm_struct *mm, unsigned long addr,
+						      void *owner)
+{
+#if XMMU_HAS_MAKE_EXCLUSIVE
+	struct folio *folio;
+
+	return make_device_exclusive(mm, addr, owner, &folio);
+#elif XMMU_HAS_MAKE_EXCLUSIVE_RANGE
+	struct page *page = NULL;
+	int count = make_device_exclusive_range(mm, addr, addr + PAGE_SIZE, &page, owner);
+
+	if (count < 0)
+		return ERR_PTR(count);
+	return page ?: ERR_PTR(-EAGAIN);
+#else
+	return ERR_PTR(-EOPNOTSUPP);
+#endif
+}
+
+#define XMMU_COMPAT_EXCLUSIVE (XMMU_HAS_MAKE_EXCLUSIVE || XMMU_HAS_MAKE_EXCLUSIVE_RANGE)
 
 #endif /* XMMU_COMPAT_H */

@@ -155,6 +155,8 @@ static int xmmu_entry_map(struct xmmu_walk *walk, dma_addr_t *entry, unsigned lo
 	/* Left behind by an event that was refused; its flush is confirmed. */
 	if (*entry & XMMU_ENTRY_MAPPED)
 		xmmu_entry_unmap(walk->range, entry);
+	if (xmmu_walk_in_device(walk, pfn))
+		return 0;
 	if (xmmu_inject_fail())
 		return -ENOMEM;
 	if (!xmmu_page_mappable(hmm_pfn_to_page(pfn)))

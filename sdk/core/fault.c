@@ -238,6 +238,8 @@ int xmmu_walk_fault(struct xmmu_walk *walk)
 		return -EINTR;
 	}
 	err = xmmu_walk_fault_locked(walk);
+	if (unlikely(walk->flags & XMMU_EXCLUSIVE) && !err)
+		err = xmmu_exclusive_take(walk);
 	mmap_read_unlock(mm);
 	return err;
 }

@@ -269,11 +269,23 @@ static inline bool xmmu_walk_takes(const struct xmmu_walk *walk, unsigned long p
 	return !(~pfn & xmmu_walk_wanted(walk));
 }
 
+/* Whether a page is in memory that the device reaches by itself. Under the lock. */
+static inline bool xmmu_walk_in_device(const struct xmmu_walk *walk, unsigned long pfn)
+{
+	void *owner = walk->hmm.dev_private_owner;
+
+	return owner && xmmu_compat_page_belongs(hmm_pfn_to_page(pfn), owner);
+}
+
 /* walk.c */
 void xmmu_budget_progress(struct xmmu_budget *budget);
 struct xmmu_budget *xmmu_walk_budget(struct xmmu_walk *walk);
 unsigned long xmmu_walk_patience(struct xmmu_walk *walk);
 bool xmmu_walk_wants_write(const struct xmmu_walk *walk, unsigned long pfn);
+
+/* exclusive.c */
+int xmmu_exclusive_take(struct xmmu_walk *walk);
+void xmmu_exclusive_drop(struct xmmu_walk *walk);
 
 /* fault.c */
 int xmmu_walk_fault(struct xmmu_walk *walk);

@@ -173,6 +173,8 @@ static int xmmu_config_check(const struct xmmu_config *config)
 		return -EINVAL;
 	if (!config->dev != (config->dma == XMMU_DMA_NONE))
 		return -EINVAL;
+	if (config->owner && config->owner == config->devmem_owner)
+		return -EINVAL;
 	if (config->dma == XMMU_DMA_XFER && config->policy == XMMU_ATOMIC)
 		return -EOPNOTSUPP;
 	/* A limited mapping size is how the DMA API says that it may bounce. */

@@ -126,7 +126,7 @@ static int xmmu_walk_open(struct xmmu_walk *walk)
 		return -ESRCH;
 	walk->hmm.notifier = &xmmu_range_block(walk->range)->notifier;
 	walk->hmm.pfn_flags_mask = 0;
-	walk->hmm.dev_private_owner = mirror->config.owner;
+	walk->hmm.dev_private_owner = mirror->config.devmem_owner;
 	return xmmu_walk_alloc(walk);
 }
 
@@ -353,6 +353,8 @@ static int xmmu_walk_attempt(struct xmmu_walk *walk)
 		err = xmmu_walk_fault(walk);
 	if (!err)
 		err = xmmu_walk_lock(walk);
+	if (err && walk->flags & XMMU_EXCLUSIVE)
+		xmmu_exclusive_drop(walk);
 	return err;
 }
 
@@ -403,7 +405,8 @@ static bool xmmu_walk_dma_contiguous(struct xmmu_walk *walk, unsigned long addr,
 static unsigned int xmmu_walk_order(struct xmmu_walk *walk, unsigned long addr, unsigned long pfn)
 {
 	unsigned int order = hmm_pfn_to_map_order(pfn);
-	bool dma = xmmu_walk_mirror(walk)->config.dma == XMMU_DMA_LEAF;
+	bool dma = xmmu_walk_mirror(walk)->config.dma == XMMU_DMA_LEAF &&
+		   !xmmu_walk_in_device(walk, pfn);
 
 	while (order && (!IS_ALIGNED(addr, PAGE_SIZE << order) ||
 			 (PAGE_SIZE << order) > walk->hmm.end - addr ||
@@ -428,7 +431,8 @@ bool xmmu_walk_leaf(struct xmmu_walk *walk, struct xmmu_leaf *leaf, unsigned lon
 	leaf->addr = addr;
 	leaf->order = xmmu_walk_order(walk, addr, *pfn);
 	leaf->len = PAGE_SIZE << leaf->order;
-	leaf->perm = XMMU_PERM_READ | (xmmu_walk_wants_write(walk, *pfn) ? XMMU_PERM_WRITE : 0);
+	leaf->perm = XMMU_PERM_READ | (xmmu_walk_wants_write(walk, *pfn) ? XMMU_PERM_WRITE : 0) |
+		     (xmmu_walk_in_device(walk, *pfn) ? XMMU_PERM_DEVICE : 0);
 	leaf->page = hmm_pfn_to_page(*pfn);
 	leaf->dma = xmmu_dma_addr(walk->range, addr);
 	return true;

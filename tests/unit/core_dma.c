@@ -16,7 +16,7 @@ static void start_dma(unsigned long pages, enum hosted_dma_mode mode, enum xmmu_
 	core_start(pages, mode);
 	core.config.dma = dma;
 	core.config.dev = &core.dev;
-	core.config.owner = &core;
+	core.config.devmem_owner = &core;
 	core_attach();
 	range = core_insert(0, pages);
 }
@@ -174,7 +174,7 @@ static void case_left_open(void *unused)
 }
 CASE(left_open)
 
-/* Memory of the driver's own device has no address for it. */
+/* Memory of the driver's own device has no DMA address; the device knows its own. */
 static void case_device_memory(void *unused)
 {
 	struct dev_pagemap own = { .type = MEMORY_DEVICE_PRIVATE, .owner = &core };
@@ -182,11 +182,29 @@ static void case_device_memory(void *unused)
 	start_dma(1, HOSTED_DMA_IOMMU, XMMU_DMA_LEAF);
 	expect(hosted_store(mm, at(0), 1), 0);
 	expect(hosted_to_device(mm, at(0), &own), 0);
-	expect(core_populate(range, 0, 1, 0), -EOPNOTSUPP);
+	expect(core_populate(range, 0, 1, XMMU_WRITE), 0);
+	expect(core.leaf.perm, XMMU_PERM_READ | XMMU_PERM_WRITE | XMMU_PERM_DEVICE);
+	expect(core.leaf.dma, 0);
 	hosted_dma_check_unmapped(&core.dev);
 	stop();
 }
 CASE(device_memory)
+
+/* That of others comes back to RAM. */
+static void case_memory_of_others(void *unused)
+{
+	struct dev_pagemap other = { .type = MEMORY_DEVICE_PRIVATE, .owner = &other };
+
+	start_dma(1, HOSTED_DMA_IOMMU, XMMU_DMA_LEAF);
+	expect(hosted_store(mm, at(0), 1), 0);
+	expect(hosted_to_device(mm, at(0), &other), 0);
+	expect(core_populate(range, 0, 1, 0), 0);
+	expect(core.leaf.perm, XMMU_PERM_READ);
+	expect(!!core.leaf.dma, 1);
+	expect(is_device_private_page(core.leaf.page), false);
+	stop();
+}
+CASE(memory_of_others)
 
 /* ---- transfers */
 
@@ -322,13 +340,14 @@ CASE(xfer_too_late)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(leaf),           cmocka_unit_test(leaf_gone),
-		cmocka_unit_test(upgrade),        cmocka_unit_test(refused),
-		cmocka_unit_test(huge),           cmocka_unit_test(huge_in_pieces),
-		cmocka_unit_test(leaf_fails),     cmocka_unit_test(left_open),
-		cmocka_unit_test(device_memory),  cmocka_unit_test(xfer_wrong),
-		cmocka_unit_test(xfer_not_asked), cmocka_unit_test(xfer_bytes),
-		cmocka_unit_test(xfer_abandoned), cmocka_unit_test(xfer_too_late),
+		cmocka_unit_test(leaf),          cmocka_unit_test(leaf_gone),
+		cmocka_unit_test(upgrade),       cmocka_unit_test(refused),
+		cmocka_unit_test(huge),          cmocka_unit_test(huge_in_pieces),
+		cmocka_unit_test(leaf_fails),    cmocka_unit_test(left_open),
+		cmocka_unit_test(device_memory), cmocka_unit_test(memory_of_others),
+		cmocka_unit_test(xfer_wrong),    cmocka_unit_test(xfer_not_asked),
+		cmocka_unit_test(xfer_bytes),    cmocka_unit_test(xfer_abandoned),
+		cmocka_unit_test(xfer_too_late),
 	};
 
 	return cmocka_run_group_tests_name("core_dma", tests, NULL, NULL);
