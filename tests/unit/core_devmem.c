@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Device memory: pages move there and back; what can not stays where it is, with its content. */
+#include <linux/highmem.h>
+#include <xmmu/devmem.h>
+
+#include "core.h"
+
+#define ROOM  512UL /* pages of the device */
+#define WORDS 4
+
+static struct xmmu_devmem memory;
+static struct xmmu_range *range;
+/* What the device has, its part of each page; and when its next copies fail. */
+static u64 store[ROOM][WORDS];
+static int copy_in_error, copy_out_error;
+static unsigned int copies;
+
+static u64 *stored(u64 offset)
+{
+	check(offset % PAGE_SIZE == 0 && offset / PAGE_SIZE < ROOM);
+	return store[offset / PAGE_SIZE];
+}
+
+static int copy_to_device(struct xmmu_devmem *mem, const struct xmmu_devmem_copy *copy,
+			  unsigned int count)
+{
+	check(mem == &memory);
+	copies += count;
+	for (; count && !copy_in_error; count--, copy++) {
+		memset(stored(copy->offset), 0, sizeof(*store));
+		if (copy->page)
+			memcpy_from_page((char *)stored(copy->offset), copy->page, 0,
+					 sizeof(*store));
+	}
+	return copy_in_error;
+}
+
+static int copy_to_ram(struct xmmu_devmem *mem, const struct xmmu_devmem_copy *copy,
+		       unsigned int count)
+{
+	copies += count;
+	for (; count && !copy_out_error; count--, copy++)
+		memcpy_to_page(copy->page, 0, (char *)stored(copy->offset), sizeof(*store));
+	return copy_out_error;
+}
+
+static const struct xmmu_devmem_ops memory_ops = {
+	.copy_to_device = copy_to_device,
+	.copy_to_ram = copy_to_ram,
+};
+
+static void make_memory(enum xmmu_devmem_type type)
+{
+	const struct xmmu_devmem_config config = {
+		.ops = &memory_ops,
+		.type = type,
+		.size = ROOM * PAGE_SIZE,
+		.phys = type == XMMU_DEVMEM_COHERENT ? HOSTED_RESERVED_PHYS : 0,
+		.owner = &memory,
+	};
+
+	expect(xmmu_devmem_init(&memory, &config), 0);
+}
+
+static void start_type(unsigned long pages, enum xmmu_devmem_type type)
+{
+	core_start(pages, HOSTED_DMA_DIRECT);
+	core.config.devmem_owner = &memory;
+	core_attach();
+	range = core_insert(0, pages);
+	make_memory(type);
+}
+
+static void start(unsigned long pages)
+{
+	start_type(pages, XMMU_DEVMEM_PRIVATE);
+}
+
+static void stop(void)
+{
+	core_remove(range);
+	xmmu_devmem_destroy(&memory);
+	core_stop();
+}
+
+/* Each page holds its number, from 1. */
+static void fill(unsigned long pages)
+{
+	unsigned long i;
+
+	for (i = 0; i < pages; i++)
+		expect(hosted_store(mm, at(i) + 8, i + 1), 0);
+}
+
+static void look(unsigned long pages)
+{
+	unsigned long i;
+	u64 value;
+
+	for (i = 0; i < pages; i++) {
+		expect(hosted_load(mm, at(i) + 8, &value), 0);
+		expect(value, i + 1);
+	}
+}
+
+static struct xmmu_devmem_stats stats(void)
+{
+	struct xmmu_devmem_stats now;
+
+	xmmu_devmem_stats(&memory, &now);
+	return now;
+}
+
+/* Which must go as far as it can. */
+static unsigned long to_device(unsigned long page, unsigned long pages)
+{
+	unsigned long moved;
+
+	expect(xmmu_devmem_to_device(&memory, &core.mirror, at(page), at(page + pages), &moved), 0);
+	return moved;
+}
+
+static unsigned long to_ram(unsigned long page, unsigned long pages)
+{
+	unsigned long moved;
+
+	expect(xmmu_devmem_to_ram(&memory, &core.mirror, at(page), at(page + pages), &moved), 0);
+	return moved;
+}
+
+/* The word of a page where the device has it, through a walk. */
+static u64 *device_word(unsigned long page)
+{
+	expect(core_populate(range, page, 1, XMMU_WRITE), 0);
+	expect(core.leaf.perm, XMMU_PERM_READ | XMMU_PERM_WRITE | XMMU_PERM_DEVICE);
+	check(xmmu_devmem_of(core.leaf.page) == &memory);
+	return &stored(xmmu_devmem_offset(&memory, core.leaf.page))[1];
+}
+
+/* ---- there and back */
+
+static void case_there_and_back(void *unused)
+{
+	start(20);
+	fill(20);
+	expect(core_populate(range, 0, 20, XMMU_WRITE), 0);
+	expect(to_device(0, 20), 20);
+	expect(core_translated(), 0);
+	expect(stats().used, 20);
+	expect(to_device(0, 20), 0);
+	expect(*device_word(3), 4);
+	*device_word(3) = 40;
+	expect(to_ram(0, 10), 10);
+	expect(core_translated(), 0);
+	*device_word(12) = 13;
+	expect(to_ram(0, 20), 10);
+	expect(stats().used, 0);
+	expect(stats().to_device, 20);
+	expect(stats().to_ram, 20);
+	expect(hosted_store(mm, at(3) + 8, 4), 0);
+	look(20);
+	stop();
+}
+CASE(there_and_back)
+
+static void case_by_fault(void *unused)
+{
+	start(4);
+	fill(4);
+	expect(to_device(0, 4), 4);
+	*device_word(2) = 3;
+	look(4);
+	expect(core_translated(), 0);
+	expect(stats().faults, 4);
+	expect(stats().used, 0);
+	stop();
+}
+CASE(by_fault)
+
+/* The processor reaches it where it is. */
+static void case_coherent(void *unused)
+{
+	u64 value;
+
+	start_type(4, XMMU_DEVMEM_COHERENT);
+	fill(4);
+	expect(to_device(0, 4), 4);
+	expect(hosted_load(mm, at(0), &value), 0);
+	expect(stats().used, 4);
+	expect(core_populate(range, 1, 1, 0), 0);
+	expect(core.leaf.perm, XMMU_PERM_READ | XMMU_PERM_DEVICE);
+	expect(xmmu_devmem_evict(&memory, 1), 1);
+	expect(to_ram(0, 4), 3);
+	look(4);
+	stop();
+}
+CASE(coherent)
+
+/* Where nothing was, and where the zero page was. */
+static void case_empty(void *unused)
+{
+	u64 value;
+
+	start(2);
+	expect(hosted_load(mm, at(0), &value), 0);
+	expect(to_device(0, 2), 2);
+	expect(*device_word(0), 0);
+	expect(*device_word(1), 0);
+	*device_word(1) = 2;
+	expect(hosted_load(mm, at(1) + 8, &value), 0);
+	expect(value, 2);
+	stop();
+}
+CASE(empty)
+
+/* ---- what does not move */
+
+static void case_pinned(void *unused)
+{
+	struct page *page;
+
+	start(4);
+	fill(4);
+	mmap_read_lock(mm);
+	expect(get_user_pages_remote(mm, at(1), 1, FOLL_WRITE, &page, NULL), 1);
+	mmap_read_unlock(mm);
+	expect(to_device(0, 4), 3);
+	expect(core_populate(range, 1, 1, 0), 0);
+	expect(core.leaf.perm, XMMU_PERM_READ);
+	put_page(page);
+	expect(to_device(0, 4), 1);
+	look(4);
+	stop();
+}
+CASE(pinned)
+
+static void case_refused(void *unused)
+{
+	unsigned long moved;
+
+	start(8);
+	fill(8);
+	expect(xmmu_devmem_to_device(&memory, &core.mirror, at(0) + 1, at(1), &moved), -EINVAL);
+	expect(xmmu_devmem_to_device(&memory, &core.mirror, at(1), at(1), &moved), -EINVAL);
+	expect(xmmu_devmem_to_ram(&memory, &core.mirror, at(1), at(0), &moved), -EINVAL);
+	expect(hosted_munmap(mm, at(2), PAGE_SIZE), 0);
+	expect(xmmu_devmem_to_device(&memory, &core.mirror, at(0), at(8), &moved), -EFAULT);
+	expect(moved, 2);
+	expect(to_device(3, 5), 5);
+	expect(hosted_mprotect(mm, at(1), PAGE_SIZE, 0), 0);
+	expect(xmmu_devmem_to_device(&memory, &core.mirror, at(1), at(2), &moved), -EFAULT);
+	expect(to_ram(0, 8), 7);
+	xmmu_mirror_detach(&core.mirror);
+	expect(xmmu_devmem_to_device(&memory, &core.mirror, at(0), at(1), &moved), -ESRCH);
+	expect(xmmu_devmem_to_ram(&memory, &core.mirror, at(0), at(1), &moved), -ESRCH);
+	stop();
+}
+CASE(refused)
+
+static void case_config(void *unused)
+{
+	struct xmmu_devmem_config config = {
+		.ops = &memory_ops,
+		.size = ROOM * PAGE_SIZE,
+		.owner = &memory,
+	};
+	static struct xmmu_devmem mem;
+	struct xmmu_devmem_ops none = {};
+
+	start(1);
+	core.config.owner = &memory;
+	xmmu_mirror_detach(&core.mirror);
+	expect(xmmu_mirror_attach(&core.mirror, &core.config), -EINVAL);
+	config.owner = NULL;
+	expect(xmmu_devmem_init(&mem, &config), -EINVAL);
+	config.owner = &memory;
+	config.ops = &none;
+	expect(xmmu_devmem_init(&mem, &config), -EINVAL);
+	config.ops = &memory_ops;
+	config.size += PAGE_SIZE;
+	expect(xmmu_devmem_init(&mem, &config), -EINVAL);
+	config.size = ROOM * PAGE_SIZE;
+	config.type = XMMU_DEVMEM_COHERENT;
+	expect(xmmu_devmem_init(&mem, &config), -EINVAL);
+	config.phys = ROOM * PAGE_SIZE;
+	expect(xmmu_devmem_init(&mem, &config), -EBUSY);
+	xmmu_devmem_destroy(&mem);
+	config.type = XMMU_DEVMEM_COHERENT + 1;
+	expect(xmmu_devmem_supported(config.type), false);
+	expect(xmmu_devmem_init(&mem, &config), -EOPNOTSUPP);
+	stop();
+}
+CASE(config)
+
+/* ---- copies that fail */
+
+static void case_copy_in_fails(void *unused)
+{
+	unsigned long moved;
+
+	start(4);
+	fill(4);
+	copy_in_error = -EIO;
+	expect(xmmu_devmem_to_device(&memory, &core.mirror, at(0), at(4), &moved), -EIO);
+	expect(moved, 0);
+	expect(stats().used, 0);
+	copy_in_error = 0;
+	look(4);
+	expect(to_device(0, 4), 4);
+	look(4);
+	stop();
+}
+CASE(copy_in_fails)
+
+static void case_copy_out_fails(void *unused)
+{
+	unsigned long moved;
+	u64 value;
+
+	start(4);
+	fill(4);
+	expect(to_device(0, 4), 4);
+	copy_out_error = -EIO;
+	expect(xmmu_devmem_to_ram(&memory, &core.mirror, at(0), at(4), &moved), -EIO);
+	expect(moved, 0);
+	expect(hosted_load(mm, at(0), &value), -EFAULT);
+	expect(xmmu_devmem_evict(&memory, 4), 0);
+	expect(stats().used, 4);
+	copy_out_error = 0;
+	expect(*device_word(1), 2);
+	look(4);
+	stop();
+}
+CASE(copy_out_fails)
+
+static void case_no_memory(void *unused)
+{
+	unsigned long moved;
+	u64 value;
+
+	start(4);
+	fill(4);
+	expect(to_device(0, 4), 4);
+	hosted_page_limit = 0;
+	expect(xmmu_devmem_to_ram(&memory, &core.mirror, at(0), at(4), &moved), -ENOMEM);
+	expect(hosted_load(mm, at(0), &value), -ENOMEM);
+	hosted_page_limit = ULONG_MAX;
+	expect(to_ram(0, 4), 4);
+	look(4);
+	stop();
+}
+CASE(no_memory)
+
+/* ---- room */
+
+static void case_overfull(void *unused)
+{
+	unsigned long pages = ROOM + 40;
+
+	start(pages);
+	fill(pages);
+	expect(to_device(0, pages), pages);
+	expect(stats().used, ROOM);
+	expect(stats().evicted, 40);
+	expect(*device_word(pages - 1), pages);
+	expect(core_populate(range, 0, 1, 0), 0);
+	expect(core.leaf.perm, XMMU_PERM_READ);
+	expect(xmmu_devmem_evict(&memory, ULONG_MAX), ROOM);
+	look(pages);
+	stop();
+}
+CASE(overfull)
+
+/* ---- the device goes */
+
+static void case_destroyed(void *unused)
+{
+	start(4);
+	fill(4);
+	expect(to_device(0, 4), 4);
+	expect(core_populate(range, 0, 4, 0), 0);
+	xmmu_devmem_destroy(&memory);
+	expect(core_translated(), 0);
+	look(4);
+	stop();
+}
+CASE(destroyed)
+
+static void case_lost(void *unused)
+{
+	u64 value;
+
+	start(4);
+	fill(4);
+	expect(to_device(0, 3), 3);
+	copy_out_error = -EIO;
+	xmmu_devmem_destroy(&memory);
+	expect(stats().lost, 3);
+	expect(hosted_load(mm, at(0) + 8, &value), 0);
+	expect(value, 0);
+	expect(hosted_load(mm, at(3) + 8, &value), 0);
+	expect(value, 4);
+	stop();
+}
+CASE(lost)
+
+/* ---- several at once */
+
+static bool sees_first;
+
+static void load_first(void *unused)
+{
+	u64 value;
+
+	sees_first = !hosted_load(mm, at(0) + 8, &value) && value == 1;
+}
+
+/* Two processors touch one page; on older kernels each comes with a reference. */
+static void case_two_faults(void *unused)
+{
+	unsigned int round;
+
+	start(1);
+	fill(1);
+	for (round = 0; round < 8; round++) {
+		expect(to_device(0, 1), 1);
+		sees_first = false;
+		core_beside(load_first);
+		look(1);
+		hosted_others();
+		check(sees_first);
+	}
+	expect(stats().faults, 8);
+	stop();
+}
+CASE(two_faults)
+
+static void case_forked(void *unused)
+{
+	struct mm_struct *child;
+	u64 value;
+
+	start(2);
+	fill(2);
+	expect(to_device(0, 2), 2);
+	child = hosted_fork(mm);
+	expect(hosted_store(child, at(0) + 8, 9), 0);
+	look(2);
+	expect(hosted_load(child, at(0) + 8, &value), 0);
+	expect(value, 9);
+	expect(to_device(1, 1), 1);
+	expect(xmmu_devmem_evict(&memory, 1), 1);
+	expect(hosted_load(child, at(1) + 8, &value), 0);
+	expect(value, 2);
+	mmput(child);
+	stop();
+}
+CASE(forked)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(there_and_back), cmocka_unit_test(by_fault),
+		cmocka_unit_test(coherent),       cmocka_unit_test(empty),
+		cmocka_unit_test(pinned),         cmocka_unit_test(refused),
+		cmocka_unit_test(config),         cmocka_unit_test(copy_in_fails),
+		cmocka_unit_test(copy_out_fails), cmocka_unit_test(no_memory),
+		cmocka_unit_test(overfull),       cmocka_unit_test(destroyed),
+		cmocka_unit_test(lost),           cmocka_unit_test(two_faults),
+		cmocka_unit_test(forked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

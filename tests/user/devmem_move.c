@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Device memory: pages move there and back, by range, by a processor's fault, for room, and when
+ * the device goes; what can not move or be copied stays where it is. Each page holds its number, so
+ * that a page that is lost, or stands in the wrong place, shows.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+
+#include "../vm/xmmu_devmem/abi.h"
+#include "t.h"
+
+#define PAGES 16
+/* How long threads contend, and what each must have done by then. */
+#define CONTEND_MS  3000
+#define CONTEND_MIN 20
+
+static int fd;
+static char *memory;
+
+/* ---- calls */
+
+static int xd_call(int on, unsigned long command, const void *start, size_t pages, uint64_t *value)
+{
+	struct xd_call call = {
+		.start = (uintptr_t)start,
+		.end = (uintptr_t)start + pages * PAGE,
+		.value = value ? *value : 0,
+	};
+	int ret = ioctl(on, command, &call) ? -errno : 0;
+
+	if (value)
+		*value = call.value;
+	return ret;
+}
+
+static struct xd_stats xd_stats(void)
+{
+	struct xd_stats stats;
+
+	assert_int_equal(ioctl(fd, XD_IOC_INFO, &stats), 0);
+	return stats;
+}
+
+static void fail_next(uint64_t what)
+{
+	assert_int_equal(xd_call(fd, XD_IOC_FAIL, NULL, 0, &what), 0);
+}
+
+/* How many have moved. */
+static uint64_t to_device(const char *start, size_t pages)
+{
+	uint64_t moved = 0;
+
+	assert_int_equal(xd_call(fd, XD_IOC_TO_DEVICE, start, pages, &moved), 0);
+	return moved;
+}
+
+static uint64_t to_ram(const char *start, size_t pages)
+{
+	uint64_t moved = 0;
+
+	assert_int_equal(xd_call(fd, XD_IOC_TO_RAM, start, pages, &moved), 0);
+	return moved;
+}
+
+static uint64_t device_load(int on, const void *word)
+{
+	uint64_t value = 0;
+
+	assert_int_equal(xd_call(on, XD_IOC_LOAD, word, 0, &value), 0);
+	return value;
+}
+
+static void device_store(void *word, uint64_t value)
+{
+	assert_int_equal(xd_call(fd, XD_IOC_STORE, word, 0, &value), 0);
+}
+
+static uint64_t query(int on, const void *page)
+{
+	uint64_t bits = 0;
+
+	assert_int_equal(xd_call(on, XD_IOC_QUERY, page, 0, &bits), 0);
+	return bits;
+}
+
+static int attach(const char *start, size_t pages, uint64_t flags)
+{
+	int on = open(XD_DEVICE, O_RDWR | O_CLOEXEC);
+
+	assert_return_code(on, errno);
+	assert_int_equal(xd_call(on, XD_IOC_ATTACH, start, pages, &flags), 0);
+	return on;
+}
+
+/* ---- what memory holds */
+
+static uint64_t *word_of(size_t page)
+{
+	return t_word(memory, page, page % 512);
+}
+
+static void fill(size_t pages)
+{
+	size_t i;
+
+	for (i = 0; i < pages; i++)
+		*word_of(i) = i + 1;
+}
+
+static size_t wrong(size_t pages)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < pages; i++)
+		count += *word_of(i) != i + 1;
+	return count;
+}
+
+static bool coherent(void)
+{
+	return xd_stats().coherent;
+}
+
+static void begin(size_t pages)
+{
+	memory = t_map(pages);
+	assert_return_code(madvise(memory, pages * PAGE, MADV_NOHUGEPAGE), errno);
+	fd = attach(memory, pages, 0);
+	assert_int_equal(xd_stats().used, 0);
+}
+
+static void end(size_t pages)
+{
+	close(fd);
+	t_unmap(memory, pages);
+	fd = open(XD_DEVICE, O_RDWR | O_CLOEXEC);
+	assert_true(t_until(1000, xd_stats().used == 0));
+	close(fd);
+}
+
+/* ---- the simple ways */
+
+static void there_and_back(void **state)
+{
+	struct xd_stats before, after;
+
+	(void)state;
+	begin(PAGES);
+	before = xd_stats();
+	fill(PAGES);
+	assert_int_equal(to_device(memory, PAGES), PAGES);
+	assert_int_equal(xd_stats().used, PAGES);
+	assert_int_equal(to_device(memory, PAGES), 0);
+	assert_int_equal(device_load(fd, word_of(3)), 4);
+	assert_int_equal(query(fd, memory + 3 * PAGE), XD_PRESENT | XD_IN_DEVICE);
+	device_store(word_of(3), 40);
+	assert_int_equal(query(fd, memory + 3 * PAGE), XD_PRESENT | XD_WRITE | XD_IN_DEVICE);
+	assert_int_equal(to_ram(memory, PAGES), PAGES);
+	assert_int_equal(query(fd, memory + 3 * PAGE), 0);
+	after = xd_stats();
+	assert_int_equal(after.used, 0);
+	assert_int_equal(after.to_device - before.to_device, PAGES);
+	assert_int_equal(after.to_ram - before.to_ram, PAGES);
+	assert_int_equal(*word_of(3), 40);
+	*word_of(3) = 4;
+	assert_int_equal(wrong(PAGES), 0);
+	assert_int_equal(device_load(fd, word_of(5)), 6);
+	assert_int_equal(query(fd, memory + 5 * PAGE), XD_PRESENT);
+	end(PAGES);
+}
+
+/* The processor touches what is in the device, the device what it has left there. */
+static void by_fault(void **state)
+{
+	struct xd_stats before;
+
+	(void)state;
+	begin(PAGES);
+	fill(PAGES);
+	before = xd_stats();
+	assert_int_equal(to_device(memory, PAGES), PAGES);
+	device_store(word_of(2), 30);
+	assert_int_equal(*word_of(2), 30);
+	*word_of(2) = 3;
+	assert_int_equal(device_load(fd, word_of(2)), 3);
+	if (coherent()) {
+		assert_int_equal(xd_stats().faults, before.faults);
+		assert_int_equal(xd_stats().used, PAGES);
+	} else {
+		assert_int_equal(xd_stats().faults - before.faults, 1);
+		assert_int_equal(xd_stats().used, PAGES - 1);
+		assert_int_equal(query(fd, memory + 2 * PAGE), XD_PRESENT);
+	}
+	assert_int_equal(wrong(PAGES), 0);
+	end(PAGES);
+}
+
+/* Addresses without a page, and with the zero page, get zeros in the device. */
+static void empty(void **state)
+{
+	size_t i;
+
+	(void)state;
+	begin(PAGES);
+	for (i = 0; i < PAGES / 2; i++)
+		assert_int_equal(*(volatile uint64_t *)word_of(i), 0);
+	assert_int_equal(to_device(memory, PAGES), PAGES);
+	for (i = 0; i < PAGES; i++)
+		assert_int_equal(device_load(fd, word_of(i)), 0);
+	device_store(word_of(1), 7);
+	assert_int_equal(*word_of(1), 7);
+	assert_int_equal(*word_of(PAGES - 1), 0);
+	end(PAGES);
+}
+
+/* ---- what does not move */
+
+static void pinned(void **state)
+{
+	struct iovec iov = { .iov_len = PAGE };
+	int pipes[2];
+
+	(void)state;
+	begin(PAGES);
+	fill(PAGES);
+	iov.iov_base = memory + 4 * PAGE;
+	assert_return_code(pipe(pipes), errno);
+	assert_int_equal(vmsplice(pipes[1], &iov, 1, 0), PAGE);
+	assert_int_equal(to_device(memory, PAGES), PAGES - 1);
+	assert_int_equal(device_load(fd, word_of(4)), 5);
+	assert_int_equal(query(fd, memory + 4 * PAGE), XD_PRESENT);
+	close(pipes[0]);
+	close(pipes[1]);
+	assert_int_equal(to_device(memory, PAGES), 1);
+	assert_int_equal(wrong(PAGES), 0);
+	end(PAGES);
+}
+
+static void shared(void **state)
+{
+	char *map =
+		mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(map, MAP_FAILED);
+	begin(PAGES);
+	t_touch(map, PAGES);
+	assert_int_equal(to_device(map, PAGES), 0);
+	assert_int_equal(xd_stats().used, 0);
+	munmap(map, PAGES * PAGE);
+	end(PAGES);
+}
+
+static void refused(void **state)
+{
+	uint64_t moved = 0;
+
+	(void)state;
+	begin(PAGES);
+	fill(PAGES);
+	assert_int_equal(xd_call(fd, XD_IOC_TO_DEVICE, memory + 1, 1, &moved), -EINVAL);
+	assert_int_equal(xd_call(fd, XD_IOC_TO_DEVICE, memory, 0, &moved), -EINVAL);
+	assert_return_code(mprotect(memory + 2 * PAGE, PAGE, PROT_NONE), errno);
+	assert_int_equal(xd_call(fd, XD_IOC_TO_DEVICE, memory, PAGES, &moved), -EFAULT);
+	assert_int_equal(moved, 2);
+	assert_return_code(munmap(memory + 2 * PAGE, PAGE), errno);
+	assert_int_equal(xd_call(fd, XD_IOC_TO_DEVICE, memory, PAGES, &moved), -EFAULT);
+	assert_int_equal(moved, 0);
+	assert_int_equal(to_device(memory + 3 * PAGE, PAGES - 3), PAGES - 3);
+	assert_int_equal(to_ram(memory, PAGES), PAGES - 1);
+	end(PAGES);
+}
+
+/* ---- copies that fail */
+
+static void copy_in_fails(void **state)
+{
+	uint64_t moved = 9;
+
+	(void)state;
+	begin(PAGES);
+	fill(PAGES);
+	fail_next(XD_FAIL_TO_DEVICE);
+	assert_int_equal(xd_call(fd, XD_IOC_TO_DEVICE, memory, PAGES, &moved), -EIO);
+	assert_int_equal(moved, 0);
+	assert_int_equal(xd_stats().used, 0);
+	assert_int_equal(wrong(PAGES), 0);
+	assert_int_equal(to_device(memory, PAGES), PAGES);
+	assert_int_equal(wrong(PAGES), 0);
+	end(PAGES);
+}
+
+static void copy_out_fails(void **state)
+{
+	uint64_t moved = 9;
+
+	(void)state;
+	begin(PAGES);
+	fill(PAGES);
+	assert_int_equal(to_device(memory, PAGES), PAGES);
+	fail_next(XD_FAIL_TO_RAM);
+	assert_int_equal(xd_call(fd, XD_IOC_TO_RAM, memory, PAGES, &moved), -EIO);
+	assert_int_equal(moved, 0);
+	assert_int_equal(xd_stats().used, PAGES);
+	assert_int_equal(device_load(fd, word_of(6)), 7);
+	assert_int_equal(to_ram(memory, PAGES), PAGES);
+	assert_int_equal(wrong(PAGES), 0);
+	end(PAGES);
+}
+
+static int touch(void *word)
+{
+	return *(volatile uint64_t *)word != 1;
+}
+
+/* A processor that can not have the page gets SIGBUS, and the next time the page. */
+static void fault_fails(void **state)
+{
+	(void)state;
+	begin(PAGES);
+	if (coherent()) {
+		end(PAGES);
+		print_message("the processor reaches coherent memory\n");
+		skip();
+	}
+	fill(PAGES);
+	assert_int_equal(to_device(memory, PAGES), PAGES);
+	fail_next(XD_FAIL_TO_RAM);
+	assert_int_equal(t_wait(t_fork(touch, word_of(0)), 10000), 100 + SIGBUS);
+	assert_int_equal(t_wait(t_fork(touch, word_of(0)), 10000), 0);
+	assert_int_equal(wrong(PAGES), 0);
+	end(PAGES);
+}
+
+/* ---- room */
+
+static void evict(void **state)
+{
+	uint64_t pages = 3;
+
+	(void)state;
+	begin(PAGES);
+	fill(PAGES);
+	assert_int_equal(to_device(memory, PAGES), PAGES);
+	assert_int_equal(xd_call(fd, XD_IOC_EVICT, NULL, 0, &pages), 0);
+	assert_int_equal(pages, 3);
+	assert_int_equal(xd_stats().used, PAGES - 3);
+	pages = UINT64_MAX;
+	assert_int_equal(xd_call(fd, XD_IOC_EVICT, NULL, 0, &pages), 0);
+	assert_int_equal(pages, PAGES - 3);
+	assert_int_equal(xd_stats().used, 0);
+	assert_int_equal(wrong(PAGES), 0);
+	end(PAGES);
+}
+
+/* More than there is room for: what came first goes. */
+static void overfull(void **state)
+{
+	size_t room, pages;
+	struct xd_stats before;
+
+	(void)state;
+	begin(PAGES);
+	room = xd_stats().pages;
+	end(PAGES);
+	pages = room + room / 2;
+	begin(pages);
+	before = xd_stats();
+	fill(pages);
+	assert_int_equal(to_device(memory, pages), pages);
+	assert_int_equal(xd_stats().used, room);
+	assert_int_equal(xd_stats().evicted - before.evicted, pages - room);
+	assert_int_equal(device_load(fd, word_of(pages - 1)), pages);
+	assert_int_equal(query(fd, memory + (pages - 1) * PAGE), XD_PRESENT | XD_IN_DEVICE);
+	assert_int_equal(device_load(fd, word_of(0)), 1);
+	assert_int_equal(query(fd, memory), XD_PRESENT);
+	assert_int_equal(wrong(pages), 0);
+	end(pages);
+}
+
+/* ---- the device goes */
+
+static void device_goes(void **state)
+{
+	(void)state;
+	begin(PAGES);
+	fill(PAGES);
+	assert_int_equal(to_device(memory, PAGES), PAGES);
+	device_store(word_of(9), 10);
+	assert_return_code(ioctl(fd, XD_IOC_RENEW), errno);
+	assert_int_equal(xd_stats().used, 0);
+	assert_int_equal(xd_stats().lost, 0);
+	assert_int_equal(wrong(PAGES), 0);
+	assert_int_equal(device_load(fd, word_of(9)), 10);
+	assert_int_equal(to_device(memory, PAGES), PAGES);
+	end(PAGES);
+}
+
+/* With all that was in it: zeros are left, and the kernel's log says how much. */
+static void device_dies(void **state)
+{
+	(void)state;
+	begin(PAGES);
+	fill(PAGES);
+	assert_int_equal(to_device(memory, PAGES / 2), PAGES / 2);
+	fail_next(XD_FAIL_RAM_FOR_GOOD);
+	assert_return_code(ioctl(fd, XD_IOC_RENEW), errno);
+	fail_next(0);
+	assert_int_equal(wrong(PAGES), PAGES / 2);
+	assert_int_equal(*word_of(0), 0);
+	assert_int_equal(*word_of(PAGES - 1), PAGES);
+	end(PAGES);
+}
+
+/* ---- others */
+
+/* A device that can not reach the memory makes the pages come back. */
+static void stranger(void **state)
+{
+	int other;
+
+	(void)state;
+	begin(PAGES);
+	fill(PAGES);
+	other = attach(memory, PAGES, XD_STRANGER);
+	assert_int_equal(to_device(memory, PAGES), PAGES);
+	assert_int_equal(device_load(fd, word_of(8)), 9);
+	assert_int_equal(device_load(other, word_of(8)), 9);
+	assert_int_equal(query(other, memory + 8 * PAGE), XD_PRESENT);
+	assert_int_equal(query(fd, memory + 8 * PAGE), coherent() ? XD_PRESENT | XD_IN_DEVICE : 0);
+	assert_int_equal(xd_stats().used, coherent() ? PAGES : PAGES - 1);
+	close(other);
+	end(PAGES);
+}
+
+/* Two contexts of the device have the page; both lose it when it moves. */
+static void two_contexts(void **state)
+{
+	int other;
+
+	(void)state;
+	begin(PAGES);
+	fill(PAGES);
+	other = attach(memory, PAGES, 0);
+	assert_int_equal(device_load(other, word_of(1)), 2);
+	assert_int_equal(to_device(memory, PAGES), PAGES);
+	assert_int_equal(query(other, memory + PAGE), 0);
+	assert_int_equal(device_load(other, word_of(1)), 2);
+	assert_int_equal(query(other, memory + PAGE), XD_PRESENT | XD_IN_DEVICE);
+	assert_int_equal(to_ram(memory, PAGES), PAGES);
+	assert_int_equal(query(other, memory + PAGE), 0);
+	close(other);
+	end(PAGES);
+}
+
+static int child_sees(void *unused)
+{
+	(void)unused;
+	*word_of(1) = 99;
+	return wrong(PAGES) != 1;
+}
+
+static void forked(void **state)
+{
+	(void)state;
+	begin(PAGES);
+	fill(PAGES);
+	assert_int_equal(to_device(memory, PAGES), PAGES);
+	assert_int_equal(t_wait(t_fork(child_sees, NULL), 10000), 0);
+	assert_int_equal(wrong(PAGES), 0);
+	end(PAGES);
+}
+
+/* ---- contention */
+
+static volatile bool stop;
+
+static long read_page(void *arg)
+{
+	volatile uint64_t *word = arg;
+	long rounds;
+
+	for (rounds = 0; !stop; rounds++) {
+		if (*word != 1)
+			return -1;
+		sched_yield();
+	}
+	return rounds;
+}
+
+/*
+ * Threads touch one page that another one keeps sending to the device. All go on, so none may hold
+ * up the others by the reference that its fault has.
+ */
+static void one_page(void **state)
+{
+	struct t_thread threads[4];
+	long rounds, moved = 0, limit;
+	size_t i;
+
+	(void)state;
+	begin(PAGES);
+	fill(PAGES);
+	stop = false;
+	for (i = 0; i < 4; i++)
+		t_start(&threads[i], read_page, word_of(0));
+	limit = t_ms() + CONTEND_MS;
+	for (rounds = 0; t_ms() < limit && device_load(fd, word_of(0)) == 1; rounds++)
+		moved += to_device(memory, 1);
+	stop = true;
+	for (i = 0; i < 4; i++) {
+		long loads = t_join(&threads[i]);
+
+		print_message("thread %zu: %ld loads\n", i, loads);
+		assert_true(loads >= CONTEND_MIN);
+	}
+	print_message("device: %ld loads, the page moved %ld times\n", rounds, moved);
+	assert_true(rounds >= CONTEND_MIN);
+	assert_true(moved >= CONTEND_MIN);
+	end(PAGES);
+}
+
+static bool has_memory(void)
+{
+	int on = open(XD_DEVICE, O_RDWR | O_CLOEXEC);
+	struct xd_stats stats;
+	bool has = on < 0 || !ioctl(on, XD_IOC_INFO, &stats) || errno != ENODEV;
+
+	close(on);
+	return has;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(there_and_back), cmocka_unit_test(by_fault),
+		cmocka_unit_test(empty),          cmocka_unit_test(pinned),
+		cmocka_unit_test(shared),         cmocka_unit_test(refused),
+		cmocka_unit_test(copy_in_fails),  cmocka_unit_test(copy_out_fails),
+		cmocka_unit_test(fault_fails),    cmocka_unit_test(evict),
+		cmocka_unit_test(overfull),       cmocka_unit_test(device_goes),
+		cmocka_unit_test(device_dies),    cmocka_unit_test(stranger),
+		cmocka_unit_test(two_contexts),   cmocka_unit_test(forked),
+		cmocka_unit_test(one_page),
+	};
+
+	if (!has_memory()) {
+		puts("1..0 # SKIP no private device memory: CONFIG_DEVICE_PRIVATE is off");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
