@@ -87,11 +87,12 @@ static void check_live(const struct workqueue_struct *queue, const char *what)
 		hosted_fail("use after free", "%s of a workqueue that is none", what);
 }
 
-/* No work runs twice at once. */
+/* No work runs twice at once. Somebody may cancel it just before. */
 static struct work_struct *next_work(const struct workqueue_struct *queue)
 {
 	struct work_struct *work;
 
+	hosted_point(HOSTED_ATOMIC, queue, sizeof(*queue));
 	list_for_each_entry(work, &queue->pending, entry) {
 		hosted_check(work, sizeof(*work));
 		if (!runs(work))
@@ -132,6 +133,7 @@ static void worker_main(void *data)
 	while ((work = next_work(worker.queue)))
 		run_work(&worker, work);
 	list_del(&worker.node);
+	hosted_release(worker.queue);
 	worker.queue->workers--;
 	hosted_wake_waiters(&workers);
 }
@@ -241,6 +243,8 @@ bool cancel_work(struct work_struct *work)
 	hosted_point(HOSTED_ATOMIC, work, sizeof(*work));
 	hosted_check(work, sizeof(*work));
 	hosted_acquire(work);
+	if (work->pending)
+		hosted_point(HOSTED_ATOMIC, work->queue, sizeof(*work->queue));
 	if (!work->pending || list_empty(&work->entry))
 		return false;
 	list_del_init(&work->entry);
@@ -315,6 +319,7 @@ void destroy_workqueue(struct workqueue_struct *queue)
 	drain_workqueue(queue);
 	while (queue->workers)
 		hosted_wait_on(&workers, "end of workers");
+	hosted_acquire(queue);
 	queue->live = 0;
 	kfree(queue);
 }
