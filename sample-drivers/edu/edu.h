@@ -119,12 +119,12 @@ void edu_engine_isolate(struct edu_device *edu);
 irqreturn_t edu_engine_irq(int irq, void *data);
 
 /* job.c */
+struct edu_job *edu_job_create(struct edu_context *ctx, struct xmmu_range *range,
+			       const struct xmmu_edu_submit *submit);
 void edu_job_submit(struct edu_job *job);
 void edu_job_cancel(struct edu_job *job);
 void edu_job_flush(struct edu_job *job);
 void edu_job_put(struct edu_job *job);
-void edu_job_init(struct edu_job *job, struct edu_context *ctx, struct xmmu_range *range,
-		  const struct xmmu_edu_submit *submit);
 
 /* file.c */
 extern const struct file_operations edu_fops;

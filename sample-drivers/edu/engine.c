@@ -78,7 +78,6 @@ int edu_engine_start(struct edu_device *edu, const struct edu_transfer *transfer
 
 	if (!edu_transfer_valid(transfer, DMA_BIT_MASK(edu->dma_bits)))
 		return -EINVAL;
-	reinit_completion(&edu->done);
 	spin_lock_irqsave(&edu->lock, flags);
 	edu->busy = true;
 	edu->xfer = xfer;
@@ -142,9 +141,11 @@ void edu_engine_isolate(struct edu_device *edu)
 {
 	u16 command;
 
-	/* A transfer that the device drops from here on looks to it as if it had moved. */
+	/*
+	 * What the device drops once it is cut off looks to it as if it had moved. Writes to memory
+	 * come before later ones to a device.
+	 */
 	WRITE_ONCE(edu->failing, true);
-	smp_mb();
 	pci_clear_master(edu->pdev);
 	pci_read_config_word(edu->pdev, PCI_COMMAND, &command);
 	smp_store_release(&edu->dead, true);

@@ -108,12 +108,12 @@ static int edu_open(struct inode *inode, struct file *file)
 
 	if (!ctx)
 		return -ENOMEM;
-	ctx->edu = edu;
 	mutex_init(&ctx->lock);
 	spin_lock_init(&ctx->event_lock);
 	INIT_KFIFO(ctx->events);
 	xa_init_flags(&ctx->ranges, XA_FLAGS_ALLOC1);
 	xa_init_flags(&ctx->jobs, XA_FLAGS_ALLOC1);
+	ctx->edu = edu;
 	kref_get(&edu->ref);
 	file->private_data = ctx;
 	return stream_open(inode, file);
@@ -278,12 +278,11 @@ static bool edu_submit_fits(const struct xmmu_edu_submit *submit, const struct x
 static int edu_queue_job(struct edu_context *ctx, struct xmmu_range *range,
 			 struct xmmu_edu_submit *submit)
 {
-	struct edu_job *job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
+	struct edu_job *job = edu_job_create(ctx, range, submit);
 	int ret;
 
 	if (!job)
 		return -ENOMEM;
-	edu_job_init(job, ctx, range, submit);
 	mutex_lock(&ctx->lock);
 	ret = xa_alloc(&ctx->jobs, &submit->job, job, EDU_ID_LIMIT, GFP_KERNEL_ACCOUNT);
 	if (!ret)

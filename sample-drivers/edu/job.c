@@ -190,9 +190,13 @@ static void edu_job_work(struct work_struct *work)
 	edu_job_end(job);
 }
 
-void edu_job_init(struct edu_job *job, struct edu_context *ctx, struct xmmu_range *range,
-		  const struct xmmu_edu_submit *submit)
+struct edu_job *edu_job_create(struct edu_context *ctx, struct xmmu_range *range,
+			       const struct xmmu_edu_submit *submit)
 {
+	struct edu_job *job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
+
+	if (!job)
+		return NULL;
 	kref_init(&job->ref);
 	INIT_WORK(&job->work, edu_job_work);
 	job->ctx = ctx;
@@ -201,6 +205,7 @@ void edu_job_init(struct edu_job *job, struct edu_context *ctx, struct xmmu_rang
 	job->len = submit->len;
 	job->offset = submit->offset;
 	job->direction = submit->direction;
+	return job;
 }
 
 static void edu_job_free(struct kref *ref)

@@ -253,10 +253,10 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = devm_add_action_or_reset(&pdev->dev, edu_put_action, edu);
 	if (ret)
 		return ret;
+	pci_set_drvdata(pdev, edu);
 	ret = edu_init(edu);
 	if (ret)
 		return ret;
-	pci_set_drvdata(pdev, edu);
 	dev_info(&pdev->dev, "%s: %u address bits, memory %s, %s\n", edu->name, edu->dma_bits,
 		 paths[edu->path], pdev->msi_enabled ? "MSI" : "INTx");
 	return 0;
