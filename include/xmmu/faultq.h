@@ -22,6 +22,8 @@ struct xmmu_mirror;
  *
  * Part `faultq`: a driver names it in XMMU_PARTS and includes this header.
  *
+ * @snippet tests/sketch/gpu.c faults
+ *
  * The device parks an access that finds no translation, and reports it. The driver's interrupt
  * handler pushes it to the queue of the mirror that it belongs to; workers bring the pages in, and
  * have the accesses of a page played again, in the order in which they were pushed, or cancelled.

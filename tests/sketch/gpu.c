@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sketch of a GPU with shared virtual memory, compiled but never run: a page table of its own with
- * tables reserved in advance, a posted flush that an interrupt confirms, events of its own migration
- * left out, ranges that follow the process's mappings.
+ * tables reserved in advance, faults that a queue serves, a posted flush that an interrupt confirms,
+ * events of its own migration left out, ranges that follow the process's mappings.
  */
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/pci.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include <xmmu/faultq.h>
 #include <xmmu/pt.h>
 
 #include "planned.h"
@@ -18,7 +20,12 @@ enum {
 	GPU_FLUSH_END = 8,
 	GPU_FLUSH_TICKET = 16,
 	GPU_DONE_TICKET = 24,
-	GPU_ROOT = 32
+	GPU_ROOT = 32,
+	GPU_FAULT_ADDR = 40, /* of the oldest, and 1 if it writes; 0: none */
+	GPU_FAULT_ACCESS = 48,
+	GPU_FAULT_NEXT = 56,
+	GPU_REPLAY = 64,
+	GPU_CANCEL = 72
 };
 
 #define GPU_VALID BIT(0)
@@ -42,6 +49,8 @@ static const struct xmmu_pt_format gpu_format = {
 struct gpu_context {
 	struct xmmu_mirror mirror;
 	struct xmmu_pt pt;
+	struct xmmu_faultq faults;
+	spinlock_t fault_lock; /* the device's list of faults */
 	void __iomem *regs;
 	struct pci_dev *pdev;
 };
@@ -68,18 +77,18 @@ static void gpu_zap(struct xmmu_range *range, unsigned long start, unsigned long
 }
 /* [page table] */
 
-/* The device reports a fault and parks the access until it is told to try again. */
-static int __maybe_unused gpu_fault(struct gpu_context *gpu, unsigned long addr, bool write)
+/* The program says that the device will work there. */
+static int __maybe_unused gpu_advise(struct gpu_context *gpu, unsigned long start,
+				     unsigned long end, bool write)
 {
-	struct xmmu_range *range = xmmu_range_find(&gpu->mirror, addr);
-	unsigned long start = addr & PAGE_MASK;
+	struct xmmu_range *range = xmmu_range_find(&gpu->mirror, start);
 	struct xmmu_walk walk;
 	int ret;
 
 	if (!range)
 		return -EFAULT;
 	/* [populate] */
-	xmmu_walk_init(&walk, range, start, start + PAGE_SIZE, write ? XMMU_WRITE : 0, NULL);
+	xmmu_walk_init(&walk, range, start, end, write ? XMMU_WRITE : 0, NULL);
 	while (xmmu_walk_next(&walk)) {
 		xmmu_pt_populate(&gpu->pt, &walk);
 		xmmu_walk_commit(&walk);
@@ -89,6 +98,56 @@ static int __maybe_unused gpu_fault(struct gpu_context *gpu, unsigned long addr,
 	xmmu_range_put(range);
 	return ret;
 }
+
+static void gpu_populate(struct xmmu_walk *walk)
+{
+	xmmu_pt_populate(gpu_pt(xmmu_walk_range(walk)), walk);
+}
+
+/* [faults] */
+/* The device parks an access that faults, and reports it; the oldest can be read first. */
+static void gpu_read_faults(struct gpu_context *gpu)
+{
+	struct xmmu_fault fault;
+	unsigned long flags;
+	u64 addr;
+
+	spin_lock_irqsave(&gpu->fault_lock, flags);
+	while ((addr = readq(gpu->regs + GPU_FAULT_ADDR))) {
+		fault.addr = addr & PAGE_MASK;
+		fault.access = addr & 1 ? XMMU_WRITE : 0;
+		fault.cookie = readq(gpu->regs + GPU_FAULT_ACCESS);
+		if (!xmmu_faultq_push(&gpu->faults, &fault))
+			break;
+		writeq(1, gpu->regs + GPU_FAULT_NEXT);
+	}
+	spin_unlock_irqrestore(&gpu->fault_lock, flags);
+}
+
+static void gpu_replay(struct xmmu_faultq *faults, const u64 *cookies, unsigned int count)
+{
+	struct gpu_context *gpu = to_gpu(xmmu_faultq_mirror(faults));
+
+	while (count--)
+		writeq(*cookies++, gpu->regs + GPU_REPLAY);
+}
+
+static void gpu_cancel(struct xmmu_faultq *faults, const struct xmmu_fault *fault, int err)
+{
+	writeq(fault->cookie, to_gpu(xmmu_faultq_mirror(faults))->regs + GPU_CANCEL);
+}
+
+static void gpu_room(struct xmmu_faultq *faults)
+{
+	gpu_read_faults(to_gpu(xmmu_faultq_mirror(faults)));
+}
+
+static const struct xmmu_faultq_ops gpu_fault_ops = {
+	.replay = gpu_replay,
+	.cancel = gpu_cancel,
+	.room = gpu_room,
+};
+/* [faults] */
 
 static void gpu_flush(struct xmmu_mirror *mirror, const struct xmmu_gather *gather)
 {
@@ -104,6 +163,7 @@ static irqreturn_t __maybe_unused gpu_irq(int irq, void *data)
 {
 	struct gpu_context *gpu = data;
 
+	gpu_read_faults(gpu);
 	xmmu_flush_done(&gpu->mirror, readq(gpu->regs + GPU_DONE_TICKET));
 	return IRQ_HANDLED;
 }
@@ -124,6 +184,7 @@ static void gpu_range_free(struct xmmu_range *range)
 
 static const struct xmmu_ops gpu_ops = {
 	.prepare = gpu_prepare,
+	.populate = gpu_populate,
 	.zap = gpu_zap,
 	.flush = gpu_flush,
 	.isolate = gpu_isolate,
@@ -139,22 +200,33 @@ static int __maybe_unused gpu_attach(struct gpu_context *gpu)
 		.dev = &gpu->pdev->dev,
 		.owner = gpu, /* what the driver passes to migrate_vma_setup() too */
 	};
+	const struct xmmu_faultq_config faults = { .ops = &gpu_fault_ops, .prefetch = SZ_64K };
+	int err;
 
-	int err = xmmu_pt_init(&gpu->pt, &gpu_format, &gpu->pdev->dev);
-
+	spin_lock_init(&gpu->fault_lock);
+	err = xmmu_pt_init(&gpu->pt, &gpu_format, &gpu->pdev->dev);
 	if (err)
 		return err;
+	err = xmmu_faultq_init(&gpu->faults, &gpu->mirror, &faults);
+	if (err)
+		goto free_pt;
 	err = xmmu_mirror_attach(&gpu->mirror, &config);
 	if (err)
-		xmmu_pt_destroy(&gpu->pt);
-	else
-		writeq(xmmu_pt_root(&gpu->pt), gpu->regs + GPU_ROOT);
+		goto free_faults;
+	writeq(xmmu_pt_root(&gpu->pt), gpu->regs + GPU_ROOT);
+	return 0;
+
+free_faults:
+	xmmu_faultq_exit(&gpu->faults);
+free_pt:
+	xmmu_pt_destroy(&gpu->pt);
 	return err;
 }
 
 static void __maybe_unused gpu_detach(struct gpu_context *gpu)
 {
 	xmmu_mirror_detach(&gpu->mirror);
+	xmmu_faultq_exit(&gpu->faults);
 	xmmu_pt_destroy(&gpu->pt);
 }
 
