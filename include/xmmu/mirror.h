@@ -136,6 +136,10 @@ struct xmmu_mirror {
 	/* What is freed when all that was posted is confirmed, and the worker that does it. */
 	struct llist_head deferred;
 	struct work_struct free_deferred;
+	/* The worker that cuts off what was unmapped, and where it looks for that. Under the lock. */
+	struct work_struct collect;
+	unsigned long gone_start;
+	unsigned long gone_end;
 	/*
 	 * Walks, zaps by the driver, and whatever makes, removes or looks for a block; and one for
 	 * being attached. Detach waits for them.

@@ -226,6 +226,21 @@ struct xmmu_ops {
 	void (*report)(struct xmmu_mirror *mirror, const struct xmmu_report *report);
 
 	/**
+	 * @brief Allocate a range, for what is left of one.
+	 *
+	 * Optional. With it ranges follow the process: of what it unmaps they are cut off, by a
+	 * worker and some time later. A range is shrunk, removed, or split with the one that this
+	 * allocates; see xmmu_range_resize() and xmmu_range_split(). Without it a range keeps its
+	 * bounds, whatever is mapped there.
+	 *
+	 * @param range  The range that will be split.
+	 *
+	 * @ctx{process; may sleep; the lock is not held}
+	 * @return The range, or NULL: then the other one stays as large as it is.
+	 */
+	struct xmmu_range *(*range_alloc)(struct xmmu_range *range);
+
+	/**
 	 * @brief Free a range whose last reference is gone.
 	 *
 	 * Mandatory for a driver that inserts ranges.

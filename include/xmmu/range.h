@@ -45,6 +45,8 @@ struct xmmu_range {
 	u8 state;
 	/* enum xmmu_range_vmas in sdk/core/internal.h. Written under mmap_lock, or the lock. */
 	u8 vmas;
+	/* Bits of enum xmmu_range_flag in sdk/core/internal.h. Written under the lock. */
+	u8 flags;
 	/*
 	 * Advanced under the mirror's lock by each invalidation that overlaps; a walk compares it
 	 * under the lock with what it read before it faulted.
@@ -179,6 +181,30 @@ int __must_check xmmu_range_resize(struct xmmu_range *range, unsigned long start
  * @return The range with a reference for the caller, or NULL.
  */
 struct xmmu_range *xmmu_range_find(struct xmmu_mirror *mirror, unsigned long addr);
+
+/**
+ * @brief Find the range that contains an address, or make one on a grid around it.
+ *
+ * For drivers whose ranges come with the device's faults. A new range is the largest aligned piece
+ * of one of the sizes that contains the address, lies in one mapping of the process and has nothing
+ * in common with another range; one page fits always.
+ *
+ * @param mirror  An attached mirror.
+ * @param fresh   Not in use; overwritten if it becomes the range, else not touched.
+ * @param addr    The address.
+ * @param sizes   Bytes, powers of two that are or-ed, of a page at least: `SZ_2M | SZ_64K`.
+ *
+ * @ctx{as xmmu_range_insert()}
+ *
+ * @retval fresh            It is inserted, as by xmmu_range_insert().
+ * @retval ERR_PTR(-EFAULT) There is no mapping at the address.
+ * @retval ERR_PTR(-EINVAL) @p sizes has something smaller than a page.
+ * @retval ERR_PTR(-EINTR)  A fatal signal.
+ * @return A range that was there, with a reference for the caller; otherwise an error as of
+ *         xmmu_range_insert().
+ */
+struct xmmu_range *xmmu_range_find_or_insert(struct xmmu_mirror *mirror, struct xmmu_range *fresh,
+					     unsigned long addr, unsigned long sizes);
 
 /**
  * @brief Take another reference.

@@ -105,7 +105,7 @@ struct xmmu_walk {
 	struct xmmu_budget own_budget;
 	struct hmm_range hmm; /* the window; starts with the first byte that is not committed */
 	unsigned long end;
-	unsigned long seq;
+	unsigned long seq;       /* of the range, from before its bounds were looked at */
 	unsigned long rearms;    /* block->nr_rearms when the walk began to wait for its worker */
 	unsigned long fixed;     /* address that was given to fixup_user_fault() */
 	unsigned long fixed_seq; /* seq then */
@@ -216,8 +216,8 @@ void xmmu_walk_commit(struct xmmu_walk *walk);
  * @retval -EAGAIN      With ::XMMU_NOWAIT only: it would have had to wait.
  * @retval -ETIMEDOUT   The budget is used up.
  * @retval -EINTR       A fatal signal.
- * @retval -ESRCH       The address space is gone, the mirror detached, the range removed, or it does
- *                      not reach to the window any more.
+ * @retval -ESRCH       The address space is gone, the mirror detached, or the range removed. Also
+ *                      what a range that has changed its bounds does not cover: look for another.
  * @retval -ENOMEM      No memory, or no DMA address.
  * @retval -EOPNOTSUPP  ::XMMU_DMA_LEAF of a page that lives in a device of another owner, or whose
  *                      mapping bounces or is not coherent.

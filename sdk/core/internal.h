@@ -41,6 +41,11 @@ enum xmmu_range_state {
 	XMMU_RANGE_REMOVED,
 };
 
+enum xmmu_range_flag {
+	XMMU_RANGE_MOVED = BIT(0), /* its bounds are not the first; set before they change */
+	XMMU_RANGE_GONE = BIT(1),  /* the process has unmapped something of it */
+};
+
 /* Whether an invalidation may be open that a walk must not run beside. */
 enum xmmu_range_heat {
 	XMMU_RANGE_WARM,
@@ -160,6 +165,10 @@ static inline struct xmmu_range *xmmu_block_only(const struct xmmu_block *block)
 	return rb_entry(root, struct xmmu_range, node.rb);
 }
 
+struct xmmu_range *xmmu_mirror_first_range(struct xmmu_mirror *mirror, unsigned long start,
+					   unsigned long last, bool gone);
+int xmmu_range_place(struct xmmu_mirror *mirror, struct xmmu_range *range, unsigned long start,
+		     unsigned long end, struct xmmu_block *fresh);
 struct xmmu_block *xmmu_block_create(struct xmmu_mirror *mirror, unsigned long start,
 				     unsigned long last);
 void xmmu_block_destroy(struct xmmu_block *block);
@@ -187,6 +196,15 @@ void xmmu_range_zap_sync(struct xmmu_range *range, unsigned long start, unsigned
 #define xmmu_mirror_for_each_block(mirror, block)                    \
 	for (block = xmmu_mirror_first_block(mirror); block != NULL; \
 	     block = xmmu_mirror_next_block(block))
+
+/* resize.c, under the mutex `bounds`, with the mirror pinned */
+int xmmu_range_resize_locked(struct xmmu_range *range, unsigned long start, unsigned long end);
+int xmmu_range_split_locked(struct xmmu_range *range, struct xmmu_range *upper, unsigned long at);
+
+/* collect.c */
+void xmmu_range_unmapped(struct xmmu_range *range, unsigned long start, unsigned long end);
+void xmmu_gone_clear(struct xmmu_mirror *mirror);
+void xmmu_collect_work(struct work_struct *work);
 
 /* invalidate.c */
 extern const struct mmu_interval_notifier_ops xmmu_block_ops;

@@ -289,10 +289,11 @@ static void xmmu_event_unlock(struct xmmu_mirror *mirror, bool blockable)
  * The sequence of the range is advanced after that of the block, and `heat` before it: a walk reads
  * them in the opposite order. Both are advanced whatever the event.
  */
-static void xmmu_range_advance(struct xmmu_range *range, enum mmu_notifier_event event)
+static void xmmu_range_advance(struct xmmu_range *range, enum mmu_notifier_event event,
+			       unsigned long start, unsigned long end)
 {
 	if (event == MMU_NOTIFY_UNMAP)
-		WRITE_ONCE(range->vmas, XMMU_VMAS_UNKNOWN);
+		xmmu_range_unmapped(range, start, end);
 	WRITE_ONCE(range->heat, XMMU_RANGE_COLD);
 	smp_store_release(&range->seq, range->seq + 1);
 }
@@ -472,7 +473,7 @@ static noinline bool xmmu_block_zap_busy(struct xmmu_block *block,
 	mmu_interval_set_seq(&block->notifier, seq);
 	first = xmmu_block_first(block, event->start, event->end - 1);
 	for (range = first; range; range = xmmu_block_next(range, event->start, event->end - 1))
-		xmmu_range_advance(range, event->event);
+		xmmu_range_advance(range, event->event, event->start, event->end);
 	return xmmu_block_zap(block, event, blockable, first, false, finish);
 }
 
@@ -480,7 +481,7 @@ static __always_inline void xmmu_range_event(struct xmmu_mirror *mirror, struct 
 					     unsigned long start, unsigned long end,
 					     enum mmu_notifier_event event)
 {
-	xmmu_range_advance(range, event);
+	xmmu_range_advance(range, event, start, end);
 	xmmu_range_zap_plain(mirror, range, start, end);
 }
 

@@ -197,6 +197,7 @@ static void xmmu_mirror_init_locks(struct xmmu_mirror *mirror, enum xmmu_policy 
 	INIT_LIST_HEAD(&mirror->tickets);
 	init_llist_head(&mirror->deferred);
 	INIT_WORK(&mirror->free_deferred, xmmu_deferred_work);
+	INIT_WORK(&mirror->collect, xmmu_collect_work);
 	/* Whoever sees the bit sees the locks. */
 	smp_mb__before_atomic();
 	set_bit(XMMU_FLAG_LOCKS, &mirror->flags);
@@ -225,6 +226,7 @@ static void xmmu_mirror_init(struct xmmu_mirror *mirror, const struct xmmu_confi
 		set_bit(XMMU_FLAG_PLAIN, &mirror->flags);
 	mirror->blocks = RB_ROOT_CACHED;
 	xmmu_gather_clear(mirror);
+	xmmu_gone_clear(mirror);
 	memset(&mirror->counters, 0, sizeof(mirror->counters));
 }
 
@@ -369,6 +371,7 @@ static void xmmu_mirror_unregister(struct xmmu_mirror *mirror)
 		return;
 	trace_xmmu_detach(mirror);
 	xmmu_mirror_shutdown(mirror);
+	cancel_work_sync(&mirror->collect);
 	xmmu_mirror_remove_ranges(mirror);
 	mmu_interval_notifier_remove(&mirror->exit);
 	xmmu_driver_del(mirror);

@@ -192,6 +192,7 @@ void xmmu_range_init(struct xmmu_range *range, struct xmmu_mirror *mirror, struc
 	range->heat = XMMU_RANGE_COLD;
 	range->seq = 0;
 	range->vmas = XMMU_VMAS_UNKNOWN;
+	range->flags = 0;
 	range->filled_start = 0;
 	range->filled_end = 0;
 	range->state = XMMU_RANGE_INSERTED;
@@ -220,8 +221,8 @@ static struct xmmu_block *xmmu_range_unlink(struct xmmu_range *range)
 
 /*
  * Give a range other bounds, in its block or in one that was made for them. Returns the old block if
- * that was its last range. A walk may still look at the old block, so the new one holds it. Under
- * the lock.
+ * that was its last range. A walk may still look at the old block, so the new one holds it. Walks
+ * look at the bounds after they have read the sequence. Under the lock.
  */
 struct xmmu_block *xmmu_range_move(struct xmmu_range *range, struct xmmu_block *block,
 				   unsigned long start, unsigned long end)
@@ -239,9 +240,13 @@ struct xmmu_block *xmmu_range_move(struct xmmu_range *range, struct xmmu_block *
 		block->nr_rearms = range->block->nr_rearms + 1;
 		smp_store_release(&range->block, block);
 	}
+	/* Whoever finds other bounds than expected sees why. */
+	WRITE_ONCE(range->flags, range->flags | XMMU_RANGE_MOVED);
+	smp_wmb();
 	WRITE_ONCE(range->node.start, start);
 	WRITE_ONCE(range->node.last, end - 1);
 	xmmu_tree_insert(&range->node, &block->ranges);
+	smp_store_release(&range->seq, range->seq + 1);
 	return unused;
 }
 
@@ -254,8 +259,8 @@ int xmmu_span_check(unsigned long start, unsigned long end)
  * Into a block that is there or, if there is none, into the given one; -ENOENT if that is NULL.
  * Under the lock.
  */
-static int xmmu_range_place(struct xmmu_mirror *mirror, struct xmmu_range *range,
-			    unsigned long start, unsigned long end, struct xmmu_block *fresh)
+int xmmu_range_place(struct xmmu_mirror *mirror, struct xmmu_range *range, unsigned long start,
+		     unsigned long end, struct xmmu_block *fresh)
 {
 	int err = xmmu_mirror_error(mirror);
 	struct xmmu_block *block;
@@ -426,26 +431,32 @@ void xmmu_range_remove(struct xmmu_range *range)
 	xmmu_range_put(range); /* the mirror's */
 }
 
-/* Under the lock. */
-static struct xmmu_range *xmmu_block_inserted(struct xmmu_block *block, unsigned long addr)
+static struct xmmu_range *xmmu_block_first_inserted(struct xmmu_block *block, unsigned long start,
+						    unsigned long last, bool gone)
 {
 	struct xmmu_range *range;
 
-	xmmu_block_for_each(block, range, addr, addr)
-		if (range->state == XMMU_RANGE_INSERTED)
+	xmmu_block_for_each(block, range, start, last)
+		if (range->state == XMMU_RANGE_INSERTED &&
+		    (!gone || range->flags & XMMU_RANGE_GONE))
 			return range;
 	return NULL;
 }
 
-/* Under the lock. */
-static struct xmmu_range *xmmu_mirror_inserted(struct xmmu_mirror *mirror, unsigned long addr)
+/*
+ * A range that has something of a span; if `gone` is set, one of which something was unmapped. Under
+ * the lock.
+ */
+struct xmmu_range *xmmu_mirror_first_range(struct xmmu_mirror *mirror, unsigned long start,
+					   unsigned long last, bool gone)
 {
 	struct interval_tree_node *node;
 	struct xmmu_range *range = NULL;
 
-	for (node = xmmu_tree_iter_first(&mirror->blocks, addr, addr); node && !range;
-	     node = xmmu_tree_iter_next(node, addr, addr))
-		range = xmmu_block_inserted(container_of(node, struct xmmu_block, node), addr);
+	for (node = xmmu_tree_iter_first(&mirror->blocks, start, last); node && !range;
+	     node = xmmu_tree_iter_next(node, start, last))
+		range = xmmu_block_first_inserted(container_of(node, struct xmmu_block, node),
+						  start, last, gone);
 	return range;
 }
 
@@ -456,7 +467,7 @@ struct xmmu_range *xmmu_range_find(struct xmmu_mirror *mirror, unsigned long add
 	if (!xmmu_mirror_pin(mirror))
 		return NULL;
 	xmmu_mirror_lock(mirror);
-	range = xmmu_mirror_inserted(mirror, addr);
+	range = xmmu_mirror_first_range(mirror, addr, addr, false);
 	if (range)
 		xmmu_range_get(range);
 	xmmu_mirror_unlock(mirror);

@@ -38,12 +38,6 @@ static int xmmu_range_error(const struct xmmu_range *range)
 	return xmmu_mirror_error(range->mirror);
 }
 
-/* Walks look at the bounds after the sequence. Under the lock. */
-static void xmmu_range_moved(struct xmmu_range *range)
-{
-	smp_store_release(&range->seq, range->seq + 1);
-}
-
 static bool xmmu_range_grows(const struct xmmu_range *range, unsigned long start, unsigned long end)
 {
 	return start < xmmu_range_start(range) || end > xmmu_range_end(range);
@@ -85,7 +79,6 @@ static int xmmu_range_set_bounds(struct xmmu_range *range, struct xmmu_block *bl
 			WRITE_ONCE(range->vmas, XMMU_VMAS_UNKNOWN);
 		}
 		unused = xmmu_range_move(range, block, start, end);
-		xmmu_range_moved(range);
 	}
 	xmmu_ticket_del(mirror, hold);
 	xmmu_mirror_unlock(mirror);
@@ -111,8 +104,7 @@ static int xmmu_range_resize_in(struct xmmu_range *range, struct xmmu_block *blo
 }
 
 /* Bounds change under the mutex only. The mirror is pinned. */
-static int xmmu_range_resize_pinned(struct xmmu_range *range, unsigned long start,
-				    unsigned long end)
+int xmmu_range_resize_locked(struct xmmu_range *range, unsigned long start, unsigned long end)
 {
 	struct xmmu_block *fresh;
 	int err;
@@ -139,7 +131,7 @@ int xmmu_range_resize(struct xmmu_range *range, unsigned long start, unsigned lo
 	if (READ_ONCE(range->state) == XMMU_RANGE_REMOVED || !xmmu_mirror_pin(mirror))
 		return -ESRCH;
 	mutex_lock(&mirror->bounds);
-	err = xmmu_range_resize_pinned(range, start, end);
+	err = xmmu_range_resize_locked(range, start, end);
 	mutex_unlock(&mirror->bounds);
 	xmmu_mirror_unpin(mirror);
 	return err;
@@ -150,18 +142,16 @@ static void xmmu_range_divide(struct xmmu_range *range, struct xmmu_range *upper
 {
 	xmmu_range_init(upper, range->mirror, range->block, at, xmmu_range_end(range));
 	upper->heat = range->heat;
-	upper->vmas = range->vmas;
+	upper->flags = range->flags & XMMU_RANGE_GONE;
 	upper->filled_start = max(at, range->filled_start);
 	upper->filled_end = range->filled_end;
 	range->filled_end = min(at, range->filled_end);
 	xmmu_range_move(range, range->block, xmmu_range_start(range), at);
 	xmmu_range_link(upper, range->block);
-	xmmu_range_moved(range);
 }
 
-/* DMA addresses are kept by range: those of the upper part go first. */
-static int xmmu_range_split_pinned(struct xmmu_range *range, struct xmmu_range *upper,
-				   unsigned long at)
+/* DMA addresses are kept by range: those of the upper part go first. As above. */
+int xmmu_range_split_locked(struct xmmu_range *range, struct xmmu_range *upper, unsigned long at)
 {
 	struct xmmu_mirror *mirror = range->mirror;
 	struct xmmu_ticket hold;
@@ -189,7 +179,7 @@ int xmmu_range_split(struct xmmu_range *range, struct xmmu_range *upper, unsigne
 	if (READ_ONCE(range->state) == XMMU_RANGE_REMOVED || !xmmu_mirror_pin(mirror))
 		return -ESRCH;
 	mutex_lock(&mirror->bounds);
-	err = xmmu_range_split_pinned(range, upper, at);
+	err = xmmu_range_split_locked(range, upper, at);
 	mutex_unlock(&mirror->bounds);
 	xmmu_mirror_unpin(mirror);
 	return err;

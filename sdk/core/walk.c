@@ -108,13 +108,22 @@ static bool xmmu_walk_get_mm(struct xmmu_walk *walk)
 	return true;
 }
 
+/* A range that was found a moment ago may reach as far as that no more: the caller did nothing wrong. */
+static noinline int xmmu_walk_bad_span(const struct xmmu_walk *walk)
+{
+	if (walk->flags & ~XMMU_WALK_FLAGS || xmmu_span_check(walk->hmm.start, walk->end))
+		return -EINVAL;
+	smp_rmb(); /* with xmmu_range_move() */
+	return READ_ONCE(walk->range->flags) & XMMU_RANGE_MOVED ? -ESRCH : -EINVAL;
+}
+
 static int xmmu_walk_open(struct xmmu_walk *walk)
 {
 	struct xmmu_mirror *mirror = xmmu_walk_mirror(walk);
 
 	if (walk->flags & ~XMMU_WALK_FLAGS ||
 	    xmmu_range_check(walk->range, walk->hmm.start, walk->end))
-		return -EINVAL;
+		return xmmu_walk_bad_span(walk);
 	/* Detach has removed the range, and the mirror may be freed since. */
 	if (READ_ONCE(walk->range->state) != XMMU_RANGE_INSERTED || !xmmu_mirror_pin(mirror))
 		return -ESRCH;
@@ -134,6 +143,7 @@ void xmmu_walk_init(struct xmmu_walk *walk, struct xmmu_range *range, unsigned l
 		    unsigned long end, unsigned int flags, struct xmmu_budget *budget)
 {
 	walk->range = range;
+	walk->seq = smp_load_acquire(&range->seq);
 	walk->mm = NULL;
 	walk->hmm.start = start;
 	walk->hmm.end = start;
@@ -214,15 +224,18 @@ static bool xmmu_mirror_is_open(struct xmmu_mirror *mirror)
 	return open;
 }
 
-/* The bounds may have changed. If they do after the sequence was read, that tells. */
-static bool xmmu_walk_is_outside(const struct xmmu_walk *walk)
+/* After a collision, or a wait: the sequence anew, and the bounds, which may have changed. */
+static noinline int xmmu_walk_again(struct xmmu_walk *walk)
 {
-	return walk->hmm.start < xmmu_range_start(walk->range) ||
-	       walk->hmm.end - 1 > READ_ONCE(walk->range->node.last);
+	struct xmmu_range *range = walk->range;
+
+	xmmu_walk_budget(walk);
+	walk->seq = smp_load_acquire(&range->seq);
+	return xmmu_range_check(range, walk->hmm.start, walk->hmm.end) ? -ESRCH : 0;
 }
 
 /*
- * Read the sequence, and see to it that no invalidation from before it is open. What the device
+ * See to it that no invalidation from before the sequence was read is open. What the device
  * delays is waited for within the budget. What is left is between the last callback and the end of
  * the invalidation, which nobody is told of: read_begin waits for that, as for every driver.
  */
@@ -230,10 +243,7 @@ static int xmmu_walk_begin(struct xmmu_walk *walk)
 {
 	struct xmmu_range *range = walk->range;
 
-	walk->seq = smp_load_acquire(&range->seq);
 	walk->rearmed = false;
-	if (unlikely(xmmu_walk_is_outside(walk)))
-		return -ESRCH;
 	/* What the page table says is read after this; see where it gets warm. */
 	if (smp_load_acquire(&range->heat) == XMMU_RANGE_WARM)
 		return 0;
@@ -363,8 +373,11 @@ static bool xmmu_walk_open_window(struct xmmu_walk *walk)
 	int err;
 
 	walk->hmm.end = min(walk->end, (walk->hmm.start | (XMMU_WINDOW - 1)) + 1);
-	while ((err = xmmu_walk_attempt(walk)) == XMMU_AGAIN && !xmmu_walk_dead(walk))
-		xmmu_walk_budget(walk);
+	while ((err = xmmu_walk_attempt(walk)) == XMMU_AGAIN && !xmmu_walk_dead(walk)) {
+		err = xmmu_walk_again(walk);
+		if (err)
+			break;
+	}
 	/* Whatever it failed with: this is why. */
 	walk->err = err ? xmmu_walk_dead(walk) ?: err : 0;
 	return !err;

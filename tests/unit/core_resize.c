@@ -45,7 +45,7 @@ static void case_split(void *unused)
 	expect(hosted_munmap(mm, at(4), 2 * PAGE_SIZE), 0);
 	expect(core.zaps, 2);
 	expect(core_translated(), 6);
-	expect(core_populate(range, 4, 2, 0), -EINVAL);
+	expect(core_populate(range, 4, 2, 0), -ESRCH);
 	expect(core_populate(upper, 6, 1, XMMU_WRITE), 0);
 	core_remove(upper);
 	expect(core_translated(), 4);
@@ -121,7 +121,9 @@ static void case_shrink(void *unused)
 	expect(core.zaps, 2);
 	expect(hosted_munmap(mm, at(4), PAGE_SIZE), 0);
 	expect(core.zaps, 3);
-	expect(core_populate(range, 1, 1, 0), -EINVAL);
+	expect(core_populate(range, 1, 1, 0), -ESRCH);
+	expect(core_populate(range, 2, 0, 0), -EINVAL);
+	expect(core_populate(range, 2, 1, 1U << 31), -EINVAL);
 	stop();
 }
 CASE(shrink)

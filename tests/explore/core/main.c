@@ -35,6 +35,10 @@ module_param(watchdog_ms, uint, 0444);
 static bool dma;
 module_param(dma, bool, 0444);
 
+/* Ranges follow what the process unmaps. */
+static bool follow;
+module_param(follow, bool, 0444);
+
 static struct device core_dev;
 static enum xmmu_policy core_policy;
 
@@ -201,12 +205,27 @@ static void core_range_free(struct xmmu_range *range)
 	kfree(range);
 }
 
+static struct xmmu_range *core_range_alloc(struct xmmu_range *range)
+{
+	return kzalloc(sizeof(*range), GFP_KERNEL);
+}
+
 static const struct xmmu_ops core_ops = {
 	.populate = core_populate,
 	.zap = core_zap,
 	.flush = core_flush,
 	.isolate = core_isolate,
 	.release = core_gone,
+	.range_free = core_range_free,
+};
+
+static const struct xmmu_ops core_following_ops = {
+	.populate = core_populate,
+	.zap = core_zap,
+	.flush = core_flush,
+	.isolate = core_isolate,
+	.release = core_gone,
+	.range_alloc = core_range_alloc,
 	.range_free = core_range_free,
 };
 
@@ -257,7 +276,7 @@ static int core_access(struct core_context *core, const struct core_span *span)
 static int core_attach(struct core_context *core, const struct core_span *span)
 {
 	const struct xmmu_config config = {
-		.ops = &core_ops,
+		.ops = follow ? &core_following_ops : &core_ops,
 		.policy = core_policy,
 		.dma = dma ? XMMU_DMA_LEAF : XMMU_DMA_NONE,
 		.dev = dma ? &core_dev : NULL,

@@ -50,6 +50,12 @@ static inline bool test_and_clear_bit(long bit, volatile unsigned long *word)
 	       BIT_MASK(bit);
 }
 
+/* The number of the highest bit of a word that has any. */
+static inline unsigned long __fls(unsigned long word)
+{
+	return BITS_PER_LONG - 1 - __builtin_clzl(word);
+}
+
 static inline void __set_bit(long bit, unsigned long *word)
 {
 	word[BIT_WORD(bit)] |= BIT_MASK(bit);
