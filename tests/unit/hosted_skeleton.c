@@ -253,6 +253,28 @@ static void case_read_waits(void *unused)
 }
 CASE(read_waits)
 
+static void poller(void *unused)
+{
+	check(hosted_poll(file, EPOLLIN, 60000) & EPOLLIN);
+	ended = true;
+}
+
+static void case_poll_waits(void *unused)
+{
+	struct task_struct *task;
+
+	start_populated();
+	task = hosted_thread("poller", NULL, poller, NULL);
+	hosted_others();
+	check(!ended);
+	discard(0);
+	msleep(1);
+	check(ended);
+	hosted_join(task);
+	stop();
+}
+CASE(poll_waits)
+
 /* Without a range exit makes no record. */
 static void case_read_until_exit(void *unused)
 {
@@ -282,6 +304,22 @@ static void case_unloaded(void *unused)
 }
 CASE(unloaded)
 
+static bool said;
+
+static void console(const char *text)
+{
+	said = strstr(text, "policy=never") && strstr(text, "refuse, trylock or atomic");
+}
+
+/* What is wrong, and what would be right. */
+static void case_unknown_policy(void *unused)
+{
+	hosted_console = console;
+	check(hosted_module_load("skeleton", "policy=never") == -EINVAL);
+	check(said);
+}
+CASE(unknown_policy)
+
 /* Another driver has a device of that name. */
 static void case_name_taken(void *unused)
 {
@@ -310,6 +348,8 @@ int main(void)
 		cmocka_unit_test(read_nowhere),
 		cmocka_unit_test(read_waits),
 		cmocka_unit_test(read_until_exit),
+		cmocka_unit_test(poll_waits),
+		cmocka_unit_test(unknown_policy),
 		cmocka_unit_test(unloaded),
 		cmocka_unit_test(name_taken),
 	};
