@@ -91,10 +91,13 @@ static void edu_move(struct hosted_edu *edu)
 			memset(buffer, 0, count);
 		return;
 	}
+	edu->pdev.at_memory = true;
 	if (from)
 		hosted_dma_write(&edu->pdev.dev, target & EDU_ADDR_MASK, buffer, count);
 	else
 		hosted_dma_read(&edu->pdev.dev, source & EDU_ADDR_MASK, buffer, count);
+	edu->pdev.at_memory = false;
+	hosted_wake_waiters(&edu->pdev.command);
 	edu->transfers++;
 }
 

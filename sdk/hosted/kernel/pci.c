@@ -362,10 +362,13 @@ void pci_clear_master(struct pci_dev *pdev)
 	command_change(pdev, PCI_COMMAND_MASTER, 0);
 }
 
+/* The answer comes behind what the device has begun to read or write before. */
 int pci_read_config_word(struct pci_dev *pdev, int where, u16 *value)
 {
 	WARN(where != PCI_COMMAND, "only the command register can be read, not %#x", where);
 	command_change(pdev, 0, 0);
+	while (pdev->at_memory)
+		hosted_wait_on(&pdev->command, "access of a device");
 	*value = pdev->command;
 	return 0;
 }

@@ -31,6 +31,7 @@ struct pci_dev {
 	unsigned int irq;
 	unsigned int msi_enabled : 1;
 	u16 command;
+	bool at_memory; /* an access of the device is under way */
 	int refs;
 	struct pci_driver *driver;
 	struct list_head node;
