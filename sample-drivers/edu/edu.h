@@ -84,8 +84,8 @@ struct edu_context {
 };
 
 /*
- * A job; the context holds a reference until somebody has waited for it, the queue another and one
- * on the range. The context outlives what is queued.
+ * A job, with a reference on its range; the context holds one on the job until somebody has waited
+ * for it, the queue another. The context outlives what is queued.
  */
 struct edu_job {
 	struct kref ref;

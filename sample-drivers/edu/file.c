@@ -199,6 +199,12 @@ static int edu_usable(struct edu_context *ctx)
 	return READ_ONCE(ctx->edu->failing) ? -EIO : 0;
 }
 
+static void edu_remove_range(struct xmmu_range *range)
+{
+	xmmu_range_remove(range);
+	xmmu_range_put(range);
+}
+
 static int edu_register_range(struct edu_context *ctx, union edu_arg *arg)
 {
 	struct xmmu_edu_register *reg = &arg->reg;
@@ -219,10 +225,8 @@ static int edu_register_range(struct edu_context *ctx, union edu_arg *arg)
 		return ret;
 	}
 	ret = xa_alloc(&ctx->ranges, &reg->range, range, EDU_ID_LIMIT, GFP_KERNEL_ACCOUNT);
-	if (ret) {
-		xmmu_range_remove(range);
-		xmmu_range_put(range);
-	}
+	if (ret)
+		edu_remove_range(range);
 	return ret;
 }
 
@@ -237,8 +241,7 @@ static int edu_unregister_range(struct edu_context *ctx, union edu_arg *arg)
 	mutex_unlock(&ctx->lock);
 	if (!range)
 		return -ENOENT;
-	xmmu_range_remove(range);
-	xmmu_range_put(range);
+	edu_remove_range(range);
 	return 0;
 }
 

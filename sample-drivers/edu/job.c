@@ -166,14 +166,13 @@ static int edu_job_step(struct edu_job *job, struct xmmu_budget *budget)
 }
 
 /*
- * Once it is finished, a job may be waited for and its file closed: only the job itself may be
- * touched then, and the device, whose queue is destroyed before it.
+ * Once it is finished, a job may be waited for and its file closed: only the job itself, with its
+ * range, may be touched then, and the device, whose queue is destroyed before it.
  */
 static void edu_job_end(struct edu_job *job)
 {
 	struct edu_device *edu = job->ctx->edu;
 
-	xmmu_range_put(job->range);
 	smp_store_release(&job->finished, true);
 	wake_up_all(&edu->wait);
 	edu_job_put(job);
@@ -201,6 +200,7 @@ struct edu_job *edu_job_create(struct edu_context *ctx, struct xmmu_range *range
 	INIT_WORK(&job->work, edu_job_work);
 	job->ctx = ctx;
 	job->range = range;
+	xmmu_range_get(range);
 	job->addr = submit->addr;
 	job->len = submit->len;
 	job->offset = submit->offset;
@@ -210,7 +210,10 @@ struct edu_job *edu_job_create(struct edu_context *ctx, struct xmmu_range *range
 
 static void edu_job_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct edu_job, ref));
+	struct edu_job *job = container_of(ref, struct edu_job, ref);
+
+	xmmu_range_put(job->range);
+	kfree(job);
 }
 
 void edu_job_put(struct edu_job *job)
@@ -221,7 +224,6 @@ void edu_job_put(struct edu_job *job)
 void edu_job_submit(struct edu_job *job)
 {
 	kref_get(&job->ref);
-	xmmu_range_get(job->range);
 	queue_work(job->ctx->edu->queue, &job->work);
 }
 
