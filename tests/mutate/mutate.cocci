@@ -6,8 +6,8 @@
 // debugfs.
 
 @swap@
-identifier f !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN_ON|__acquire|__release|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init|xmmu_count(_.*)?|debugfs_create_.*)$";
-identifier g !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN_ON|__acquire|__release|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init|xmmu_count(_.*)?|debugfs_create_.*)$";
+identifier f !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN_ON|__acquire|__release|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
+identifier g !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN_ON|__acquire|__release|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
 identifier m, n;
 expression d, e;
 expression list x, y;
