@@ -45,7 +45,7 @@ static int begin(struct softdev_engine *engine, struct softdev_queue *queue,
 	engine->space = space;
 	engine->addr = access->addr;
 	engine->serial = ++space->dev->serial;
-	engine->stale = softdev_shadow_stale(translation, access->addr);
+	engine->stale = softdev_shadow_stale(translation);
 	space->dev->stats.accesses++;
 	return 0;
 }
@@ -99,7 +99,8 @@ int softdev_access(struct softdev_engine *engine, struct softdev_queue *queue,
 	}
 	stale = end(engine);
 	if (stale)
-		softdev_shadow_report(queue->space, stale, access->addr);
+		softdev_shadow_report(queue->space, stale, access->addr,
+				      "the driver was through with that event");
 	return error;
 }
 

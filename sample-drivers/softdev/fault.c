@@ -94,6 +94,11 @@ void softdev_fault_forget(struct softdev_queue *queue)
 			release(dev, &dev->slots[i]);
 }
 
+static u64 cookie_of(const struct softdev_slot *slot)
+{
+	return (u64)slot->generation << 32 | (slot - slot->queue->space->dev->slots);
+}
+
 static struct softdev_slot *first(struct softdev *dev)
 {
 	if (dev->gone)
@@ -111,19 +116,19 @@ bool softdev_fault_read(struct softdev *dev, struct softdev_fault *fault)
 		fault->context = slot->queue->space->context;
 		fault->addr = slot->lane->addr;
 		fault->write = slot->lane->write;
-		fault->cookie = (u64)slot->generation << 32 | (slot - dev->slots);
+		fault->cookie = cookie_of(slot);
 	}
 	spin_unlock(&dev->lock);
 	return slot;
 }
 
-void softdev_fault_take(struct softdev *dev)
+void softdev_fault_take(struct softdev *dev, u64 cookie)
 {
 	struct softdev_slot *slot;
 
 	spin_lock(&dev->lock);
 	slot = first(dev);
-	if (slot)
+	if (slot && cookie_of(slot) == cookie)
 		list_del_init(&slot->node);
 	spin_unlock(&dev->lock);
 }

@@ -38,7 +38,6 @@ struct softdev_invalidation {
 	unsigned long start;
 	unsigned long end;
 	enum mmu_notifier_event event;
-	const struct mmu_notifier_range *open; /* until its end */
 	unsigned int depth;
 	unsigned long stack[SOFTDEV_STACK];
 };
@@ -49,6 +48,7 @@ struct softdev_shadow {
 	void *owner;
 	bool exclusive; /* the driver has taken pages for the device alone */
 	u64 number;     /* of the last invalidation */
+	u64 released;   /* of that by which the address space went, or 0 */
 	struct softdev_invalidation invalidations[SOFTDEV_INVALIDATIONS];
 };
 
@@ -264,9 +264,9 @@ void softdev_flush_forget(struct softdev *dev, const struct softdev_space *space
 /* shadow.c */
 int softdev_shadow_init(struct softdev_space *space, struct mm_struct *mm, void *owner);
 void softdev_shadow_free(struct softdev_space *space);
-u64 softdev_shadow_stale(const struct softdev_translation *translation, u64 addr);
+u64 softdev_shadow_stale(const struct softdev_translation *translation);
 void softdev_shadow_check(struct softdev_space *space, const struct softdev_leaf *leaf, u64 addr,
 			  bool write);
-void softdev_shadow_report(struct softdev_space *space, u64 number, u64 addr);
+void softdev_shadow_report(struct softdev_space *space, u64 number, u64 addr, const char *why);
 
 #endif

@@ -4,12 +4,9 @@
  *
  * It has a list notifier of its own in the address space. Interval notifiers come before list
  * notifiers, so when its start callback runs, the driver has zapped, flushed and waited for the
- * span. From then on it is wrong
- * - to use a translation that is in the TLB, or on its way to memory, at that moment;
- * - to use any translation of the span before the event has ended,
- * and at all times
- * - to use a page that the processor does not have at this address: what the driver was told to
- *   forget before it made the translation.
+ * span. It is wrong
+ * - to use a translation after that which is in the TLB, or on its way to memory, at that moment;
+ * - to use a page that the processor does not have at this address.
  * So it finds a driver that does not zap, does not flush, does not wait, waits for its own flush
  * only and not for that of an earlier event, or does not look whether it must retry.
  *
@@ -32,43 +29,23 @@ static struct softdev_space *to_space(struct mmu_notifier *notifier)
 	return container_of(notifier, struct softdev_space, shadow.notifier);
 }
 
-/* The place of the oldest that has ended; NULL if all are open. */
-static struct softdev_invalidation *place(struct softdev_shadow *shadow)
+/* Where one with this number is, or was, or will be. */
+static struct softdev_invalidation *place(struct softdev_shadow *shadow, u64 number)
 {
-	struct softdev_invalidation *oldest = NULL, *each;
-
-	for (each = shadow->invalidations; each < shadow->invalidations + SOFTDEV_INVALIDATIONS;
-	     each++)
-		if (!each->open && (!oldest || each->number < oldest->number))
-			oldest = each;
-	return oldest;
-}
-
-static struct softdev_invalidation *find(struct softdev_shadow *shadow, u64 number)
-{
-	struct softdev_invalidation *each;
-
-	for (each = shadow->invalidations; each < shadow->invalidations + SOFTDEV_INVALIDATIONS;
-	     each++)
-		if (each->number == number)
-			return each;
-	return NULL;
+	return &shadow->invalidations[number % SOFTDEV_INVALIDATIONS];
 }
 
 /* The driver is through with it: what the device has of the span now is stale. */
 static void begin(struct softdev_space *space, struct softdev_invalidation *new)
 {
 	struct softdev_shadow *shadow = &space->shadow;
-	struct softdev_invalidation *invalidation;
 
 	new->depth = stack_trace_save(new->stack, SOFTDEV_STACK, 2);
 	spin_lock(&space->dev->lock);
 	new->number = ++shadow->number;
-	invalidation = place(shadow);
-	if (invalidation)
-		*invalidation = *new;
-	else
-		space->dev->stats.unchecked++;
+	*place(shadow, new->number) = *new;
+	if (new->event == MMU_NOTIFY_RELEASE)
+		shadow->released = new->number;
 	softdev_tlb_overtake(space, new->start, new->end, new->number);
 	softdev_access_overtake(space, new->start, new->end, new->number);
 	spin_unlock(&space->dev->lock);
@@ -87,7 +64,6 @@ static int shadow_start(struct mmu_notifier *notifier, const struct mmu_notifier
 		.start = range->start,
 		.end = range->end,
 		.event = range->event,
-		.open = range,
 	};
 
 	if (!is_own(&space->shadow, range))
@@ -97,26 +73,12 @@ static int shadow_start(struct mmu_notifier *notifier, const struct mmu_notifier
 	return 0;
 }
 
-static void shadow_end(struct mmu_notifier *notifier, const struct mmu_notifier_range *range)
-{
-	struct softdev_space *space = to_space(notifier);
-	struct softdev_invalidation *each = space->shadow.invalidations;
-
-	spin_lock(&space->dev->lock);
-	for (; each < space->shadow.invalidations + SOFTDEV_INVALIDATIONS; each++)
-		if (each->open == range)
-			each->open = NULL;
-	spin_unlock(&space->dev->lock);
-}
-
-/* The address space goes: an event that does not end. */
+/* The address space goes, and with it everything that the device will ever have of it. */
 static void shadow_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 {
-	static const struct mmu_notifier_range for_ever;
 	struct softdev_invalidation invalidation = {
 		.end = ULONG_MAX,
 		.event = MMU_NOTIFY_RELEASE,
-		.open = &for_ever,
 	};
 
 	begin(to_space(notifier), &invalidation);
@@ -124,7 +86,6 @@ static void shadow_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 
 static const struct mmu_notifier_ops shadow_ops = {
 	.invalidate_range_start = shadow_start,
-	.invalidate_range_end = shadow_end,
 	.release = shadow_release,
 };
 
@@ -146,17 +107,10 @@ void softdev_shadow_free(struct softdev_space *space)
 		mmu_notifier_unregister(&space->shadow.notifier, space->shadow.mm);
 }
 
-/* The invalidation after which a translation must not be used for the address, or 0. Locked. */
-u64 softdev_shadow_stale(const struct softdev_translation *translation, u64 addr)
+/* The invalidation after which a translation must not be used, or 0. Under the lock. */
+u64 softdev_shadow_stale(const struct softdev_translation *translation)
 {
-	const struct softdev_shadow *shadow = &translation->space->shadow;
-	const struct softdev_invalidation *each;
-
-	for (each = shadow->invalidations; each < shadow->invalidations + SOFTDEV_INVALIDATIONS;
-	     each++)
-		if (each->open && addr >= each->start && addr < each->end)
-			return each->number;
-	return translation->overtaken;
+	return translation->overtaken ?: translation->space->shadow.released;
 }
 
 /*
@@ -204,21 +158,20 @@ void softdev_shadow_check(struct softdev_space *space, const struct softdev_leaf
 	kthread_unuse_mm(shadow->mm);
 	mmput_async(shadow->mm);
 	if (!mapped)
-		softdev_shadow_report(space, last_of(space, addr), addr);
+		softdev_shadow_report(space, last_of(space, addr), addr,
+				      "the processor has another page there, or none");
 }
 
 /* By the engine that makes the access, whose stack is the second that is shown. */
-void softdev_shadow_report(struct softdev_space *space, u64 number, u64 addr)
+void softdev_shadow_report(struct softdev_space *space, u64 number, u64 addr, const char *why)
 {
 	struct softdev *dev = space->dev;
 	struct softdev_invalidation copy = {};
-	const struct softdev_invalidation *found;
 	bool show;
 
 	spin_lock(&dev->lock);
-	found = find(&space->shadow, number);
-	if (found)
-		copy = *found;
+	if (place(&space->shadow, number)->number == number)
+		copy = *place(&space->shadow, number);
 	show = dev->stats.stale++ < MAX_REPORTS;
 	spin_unlock(&dev->lock);
 	if (!show)
@@ -226,5 +179,5 @@ void softdev_shadow_report(struct softdev_space *space, u64 number, u64 addr)
 	pr_err("%s: what was taken away from %#lx to %#lx (event %d) here:\n", dev->params.name,
 	       copy.start, copy.end, copy.event);
 	stack_trace_print(copy.stack, copy.depth, 2);
-	WARN(1, "%s: is used at %#llx: stale access\n", dev->params.name, addr);
+	WARN(1, "%s: stale access to %#llx: %s\n", dev->params.name, addr, why);
 }

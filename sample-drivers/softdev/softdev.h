@@ -173,10 +173,13 @@ struct softdev_fault {
 	u64 cookie;
 };
 
-/* The first fault that was not taken; it stays. False if there is none. One reader at a time. */
+/*
+ * The first fault that was not taken; it stays. False if there is none. One reader at a time. Of a
+ * queue that is destroyed none is left, except with who has read it before.
+ */
 bool softdev_fault_read(struct softdev *dev, struct softdev_fault *fault);
-/* Take it, after it was read. */
-void softdev_fault_take(struct softdev *dev);
+/* Take it, after it was read; it may be forgotten by now. */
+void softdev_fault_take(struct softdev *dev, u64 cookie);
 /*
  * Answer a fault that was taken: 0 tries the access again, an error ends its command with it.
  * An answer that comes too late, after a reset for instance, is ignored.
@@ -204,10 +207,9 @@ struct softdev_stats {
 	u64 tlb_evictions;
 	u64 faults;
 	u64 replays;
-	u64 flushes;   /* carried out */
-	u64 commands;  /* ended */
-	u64 stale;     /* accesses that should not have been: see shadow.c */
-	u64 unchecked; /* invalidations that the checker had no room for */
+	u64 flushes;  /* carried out */
+	u64 commands; /* ended */
+	u64 stale;    /* accesses that should not have been: see shadow.c */
 };
 
 void softdev_stats(struct softdev *dev, struct softdev_stats *stats);

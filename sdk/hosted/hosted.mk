@@ -63,10 +63,10 @@ $(hosted-library): $(hosted-kernel)
 
 # Interval notifiers in two passes and in one; the debug build of the SDK.
 hosted-flavors := two-pass one-pass debug
-hosted-drivers := sample-drivers/skeleton sample-drivers/edu templates/minimal tests/explore/core tests/explore/faultq
+hosted-drivers := sample-drivers/skeleton sample-drivers/edu sample-drivers/gpu templates/minimal tests/explore/core tests/explore/faultq
 hosted-version := $(subst ., ,$(file <VERSION))
 DRIVER_FLAGS = $(KERNEL_FLAGS) -fsanitize=thread --param tsan-distinguish-volatile=1 -Wno-tsan \
-	$(addprefix -I,. include include/uapi sdk/core sdk/compat) \
+	$(addprefix -I,. include include/uapi sdk/core sdk/compat sample-drivers) \
 	-DXMMU_VERSION_MAJOR=$(word 1,$(hosted-version)) \
 	-DXMMU_VERSION_MINOR=$(word 2,$(hosted-version)) \
 	-DXMMU_VERSION_PATCH=$(word 3,$(hosted-version))
@@ -101,6 +101,14 @@ $(call say,CC,$@)
 $(Q)$(CC) -MMD -MP -MF $@.d $(DRIVER_FLAGS) $(COVERAGE_FLAGS) -c $(firstword $(filter %.c,$^)) -o $@
 endef
 
+# The software device is part of the drivers that use it.
+softdev-drivers := gpu
+softdev-objects := $(patsubst sample-drivers/%.c,build/hosted/%.o, \
+	$(wildcard sample-drivers/softdev/*.c))
+
+$(softdev-objects): build/hosted/softdev/%.o: sample-drivers/softdev/%.c | deps-build
+	$(compile-driver)
+
 # $(call hosted-driver,FLAVOR,FOLDER): one object whose names nobody else sees, so that a program can
 # have several drivers. What a driver is told on the command line is as in sdk/packaging/kbuild.mk.
 define hosted-driver
@@ -115,18 +123,12 @@ build/hosted/$(1)/$(notdir $(2))/%.o: $(2)/%.c | deps-build
 	$$(compile-driver)
 build/hosted/$(1)/$(notdir $(2))/xmmu-core.o: build/hosted/xmmu-core.c | deps-build
 	$$(compile-driver)
-build/hosted/$(1)/$(notdir $(2)).o: $$(hosted-parts)
+build/hosted/$(1)/$(notdir $(2)).o: $$(hosted-parts) \
+		$(if $(filter $(notdir $(2)),$(softdev-drivers)),$(softdev-objects))
 	$$(Q)ld -r -o $$@ $$^ && objcopy --keep-global-symbol=__none $$@
 endef
 $(foreach flavor,$(hosted-flavors),$(foreach driver,$(hosted-drivers), \
 	$(eval $(call hosted-driver,$(flavor),$(driver)))))
-
-# The software device is part of the drivers that use it.
-softdev-objects := $(patsubst sample-drivers/%.c,build/hosted/%.o, \
-	$(wildcard sample-drivers/softdev/*.c))
-
-$(softdev-objects): build/hosted/softdev/%.o: sample-drivers/softdev/%.c | deps-build
-	$(compile-driver)
 
 # ---- scenarios of drivers: DRIVER_*.c, linked with that driver; only the driver is watched
 

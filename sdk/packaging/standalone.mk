@@ -31,7 +31,14 @@ xmmu: KDIR=$(KDIR) is not a prepared kernel: $(1) is missing.
   was built completely (its Module.symvers says what modules may call)
 endef
 
+define xmmu-bad-shared
+xmmu: XMMU_SHARED names $(1), and there are no C files in it: copy that folder too
+endef
+
 xmmu-kernel-files := Makefile include/config/auto.conf include/config/kernel.release Module.symvers
+
+$(foreach folder,$(XMMU_SHARED),$(if $(wildcard $(folder)/*.c),, \
+	$(error $(call xmmu-bad-shared,$(folder)))))
 
 .PHONY: modules clean help xmmu-check-kdir
 xmmu-check-kdir:
@@ -49,6 +56,10 @@ modules: xmmu-check-kdir
 		\( -name '*.[chS]' -o -name Kbuild \) -printf '%P\n' | while read -r file; do \
 		mkdir -p "$$(dirname $(xmmu-out)/$$file)"; \
 		ln -sfn $(xmmu-src)/$$file $(xmmu-out)/$$file; \
+	done
+	@for folder in $(XMMU_SHARED); do \
+		mkdir -p $(xmmu-out)/$${folder##*/}; \
+		ln -sfn $(xmmu-src)/$$folder/*.[chS] $(xmmu-out)/$${folder##*/}; \
 	done
 	$(if $(filter 1 2,$(V)),,@)$(MAKE) --no-print-directory -C $(KDIR) M=$(xmmu-out) \
 		XMMU_DIR=$(XMMU_DIR) \

@@ -14,6 +14,11 @@
 #
 #              XMMU_PARTS := pt faultq
 #
+# One that shares C files with another driver names their folder, before the include in its Makefile;
+# in the build folder it lies below the driver's own files:
+#
+#              XMMU_SHARED := ../shared
+#
 # Read from the Makefile it links the sources into the build folder (O=) and starts kbuild there, so
 # that neither the driver's folder nor the SDK's is ever written to. Read by kbuild it finds out
 # what the kernel has (sdk/compat/probes), and adds the SDK's code as one more object: sdk/core and the

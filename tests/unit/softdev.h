@@ -194,7 +194,7 @@ static inline struct softdev_fault fault(void)
 
 	while (!softdev_fault_read(rig.dev, &fault))
 		msleep(1);
-	softdev_fault_take(rig.dev);
+	softdev_fault_take(rig.dev, fault.cookie);
 	check(fault.context == &rig);
 	return fault;
 }

@@ -43,7 +43,9 @@ static void replay(void)
 	check(seen.addr == at(3) && seen.write);
 	/* It stays until it is taken. */
 	check(softdev_fault_read(rig.dev, &again) && again.cookie == seen.cookie);
-	softdev_fault_take(rig.dev);
+	softdev_fault_take(rig.dev, seen.cookie + 1);
+	check(is_there());
+	softdev_fault_take(rig.dev, seen.cookie);
 	check(!is_there());
 	expect(rig.ended, 0);
 	let(3, SOFTDEV_WRITE);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/**
+ * @file
+ * @brief What programs say to /dev/xmmu-gpu0 and its like.
+ * @ingroup xmmu_uapi_gpu
+ */
+#ifndef _UAPI_XMMU_GPU_H
+#define _UAPI_XMMU_GPU_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * @defgroup xmmu_uapi_gpu GPU driver
+ * @since 0.2
+ * @brief The commands of /dev/xmmu-gpu0 and its like, and the records that can be read from them.
+ *
+ * An open file is the address space of the process that opened it, as the device sees it: the
+ * device works with the addresses of the program, on memory from malloc() as on any other. Nothing
+ * is registered, and nothing is pinned.
+ *
+ * #XMMU_GPU_SUBMIT queues work, which runs in the order of submission. When some has ended, poll()
+ * says POLLIN, and each read() delivers one ::xmmu_gpu_done; a smaller buffer is an error (EINVAL).
+ *
+ * All members named `pad` must be zero, else the command fails with EINVAL. An unknown command
+ * fails with ENOTTY. All fail with EXDEV if the file came from another process: the caller's
+ * addresses mean nothing there.
+ * @{
+ */
+
+/** @brief What the device does, on words of 8 bytes; addresses are multiples of 8. */
+enum xmmu_gpu_op {
+	/** dst[i] = src[i] */
+	XMMU_GPU_COPY = 0,
+	/** dst[i] = value */
+	XMMU_GPU_FILL = 1,
+	/** The result is the first i with dst[i] != src[i], or count. */
+	XMMU_GPU_COMPARE = 2,
+	/** dst[i] += value, atomically; the result is dst[0] before. */
+	XMMU_GPU_ADD = 3,
+	/** dst[i] = src[index[i]] */
+	XMMU_GPU_GATHER = 4,
+	/** dst[index[i]] = src[i] */
+	XMMU_GPU_SCATTER = 5,
+	/** count times: src = *src; the result is src at the end. */
+	XMMU_GPU_CHASE = 6,
+};
+
+/** @brief Argument of #XMMU_GPU_SUBMIT. */
+struct xmmu_gpu_submit {
+	/** An ::xmmu_gpu_op. */
+	__u32 op;
+	/** Zero. */
+	__u32 pad;
+	/** Where words go. */
+	__u64 dst;
+	/** Where words come from. */
+	__u64 src;
+	/** Numbers of words. */
+	__u64 index;
+	/** How many words. */
+	__u64 count;
+	/** What is filled in or added. */
+	__u64 value;
+	/** The program's own, for ::xmmu_gpu_done. */
+	__u64 cookie;
+};
+
+/** @brief A record that read() delivers: some work has ended. */
+struct xmmu_gpu_done {
+	/** xmmu_gpu_submit::cookie of the work. */
+	__u64 cookie;
+	/** As xmmu_gpu_op says. */
+	__u64 result;
+	/**
+	 * 0, or a negative error: EFAULT no mapping, EPERM it may not be written to, EINVAL an
+	 * address is no multiple of 8, ESRCH the address space is gone, EIO the device has failed.
+	 */
+	__s32 status;
+	/** Zero. */
+	__u32 pad;
+};
+
+/** @brief Argument of #XMMU_GPU_STATS. */
+struct xmmu_gpu_stats {
+	/** Of the device: accesses to memory. */
+	__u64 accesses;
+	/** Of the device: translations found in its TLB. */
+	__u64 tlb_hits;
+	/** Of the device: translations that were not. */
+	__u64 tlb_misses;
+	/** Of the device: accesses through translations that it should have forgotten. */
+	__u64 stale;
+	/** Of this address space: faults. */
+	__u64 faults;
+	/** Of this address space: faults after which the access was tried again. */
+	__u64 replayed;
+	/** Of this address space: faults that ended the work. */
+	__u64 cancelled;
+	/** Of this address space: flushes of the TLB. */
+	__u64 flushes;
+	/** Of this address space: bytes of page table. */
+	__u64 table_bytes;
+};
+
+/**
+ * @brief Queue work for the device.
+ *
+ * - EINVAL the operation is unknown.
+ * - EAGAIN 64 pieces of work have not ended, or were not read: read() some.
+ * - ESRCH the address space is gone.
+ * - EIO the device was cut off from the address space, because it did not answer.
+ */
+#define XMMU_GPU_SUBMIT _IOW('G', 0x00, struct xmmu_gpu_submit)
+/** @brief Read the counters. */
+#define XMMU_GPU_STATS _IOR('G', 0x01, struct xmmu_gpu_stats)
+
+/** @} */
+
+#endif

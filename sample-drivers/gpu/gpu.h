@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the driver share.
+ *
+ * main.c makes devices and is what programs see, space.c is the address space of a process as the
+ * device sees it, job.c is the work that it does there.
+ */
+#ifndef GPU_H
+#define GPU_H
+
+#include <linux/list.h>
+#include <linux/miscdevice.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include <xmmu/faultq.h>
+#include <xmmu/gpu.h>
+#include <xmmu/pt.h>
+#include <xmmu/xmmu.h>
+
+#include "softdev/softdev.h"
+
+struct gpu_device {
+	struct softdev *dev;
+	spinlock_t fault_lock; /* between reading a fault and having it in a queue */
+	struct miscdevice misc;
+	struct dentry *debugfs;
+	char name[20];
+};
+
+/* An open file. */
+struct gpu_space {
+	struct gpu_device *gpu;
+	unsigned long task_size;
+	struct xmmu_mirror mirror;
+	struct xmmu_pt pt;
+	struct xmmu_faultq faults;
+	struct softdev_space *space;
+	struct softdev_queue *queue;
+	struct mutex cover_lock; /* between looking for a range and making one */
+	/* Work. */
+	spinlock_t lock;
+	wait_queue_head_t wait; /* `done` is not empty */
+	struct list_head done;  /* what has ended and was not read */
+	unsigned int jobs;      /* that have not ended, or were not read */
+};
+
+/* space.c */
+extern const struct softdev_ops gpu_softdev_ops;
+struct gpu_space *gpu_space_create(struct gpu_device *gpu);
+void gpu_space_destroy(struct gpu_space *space);
+void gpu_space_stats(struct gpu_space *space, struct xmmu_gpu_stats *stats);
+
+/* job.c */
+int gpu_job_submit(struct gpu_space *space, const struct xmmu_gpu_submit *submit);
+void gpu_job_done(void *context, u64 cookie, int status, u64 result);
+bool gpu_job_any(struct gpu_space *space);
+bool gpu_job_take(struct gpu_space *space, struct xmmu_gpu_done *done);
+void gpu_job_forget(struct gpu_space *space);
+
+#endif

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A driver for a GPU with shared virtual memory: the device works with the addresses of a program,
+ * on any of its memory, and faults where it has no translation. It runs on the software device.
+ *
+ * An open file of /dev/xmmu-gpu0 is an address space. include/uapi/xmmu/gpu.h describes its
+ * commands.
+ */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "gpu.h"
+
+#define GPU_DEVICES 4
+
+static unsigned int devices = 1;
+module_param(devices, uint, 0444);
+MODULE_PARM_DESC(devices, "How many devices there are, 1 to 4");
+
+static struct gpu_device gpus[GPU_DEVICES];
+
+/* ---- files */
+
+static int gpu_open(struct inode *inode, struct file *file)
+{
+	struct gpu_device *gpu = container_of(file->private_data, struct gpu_device, misc);
+	struct gpu_space *space = gpu_space_create(gpu);
+
+	if (IS_ERR(space))
+		return PTR_ERR(space);
+	file->private_data = space;
+	return stream_open(inode, file);
+}
+
+static int gpu_release(struct inode *inode, struct file *file)
+{
+	gpu_space_destroy(file->private_data);
+	return 0;
+}
+
+static long gpu_submit(struct gpu_space *space, const void __user *user)
+{
+	struct xmmu_gpu_submit submit;
+
+	if (copy_from_user(&submit, user, sizeof(submit)))
+		return -EFAULT;
+	return gpu_job_submit(space, &submit);
+}
+
+static long gpu_stats(struct gpu_space *space, void __user *user)
+{
+	struct xmmu_gpu_stats stats;
+
+	gpu_space_stats(space, &stats);
+	return copy_to_user(user, &stats, sizeof(stats)) ? -EFAULT : 0;
+}
+
+static long gpu_ioctl(struct file *file, unsigned int command, unsigned long pointer)
+{
+	struct gpu_space *space = file->private_data;
+	void __user *user = (void __user *)pointer;
+
+	if (command != XMMU_GPU_SUBMIT && command != XMMU_GPU_STATS)
+		return -ENOTTY;
+	if (!xmmu_mirror_is_current(&space->mirror))
+		return -EXDEV;
+	return command == XMMU_GPU_SUBMIT ? gpu_submit(space, user) : gpu_stats(space, user);
+}
+
+static ssize_t gpu_read(struct file *file, char __user *data, size_t len, loff_t *pos)
+{
+	struct gpu_space *space = file->private_data;
+	struct xmmu_gpu_done done;
+	int ret;
+
+	if (len < sizeof(done))
+		return -EINVAL;
+	while (!gpu_job_take(space, &done)) {
+		if (file->f_flags & O_NONBLOCK)
+			return -EAGAIN;
+		ret = wait_event_interruptible(space->wait, gpu_job_any(space));
+		if (ret)
+			return ret;
+	}
+	return copy_to_user(data, &done, sizeof(done)) ? -EFAULT : sizeof(done);
+}
+
+static __poll_t gpu_poll(struct file *file, struct poll_table_struct *table)
+{
+	struct gpu_space *space = file->private_data;
+
+	poll_wait(file, &space->wait, table);
+	return gpu_job_any(space) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static const struct file_operations gpu_fops = {
+	.owner = THIS_MODULE,
+	.open = gpu_open,
+	.release = gpu_release,
+	.read = gpu_read,
+	.poll = gpu_poll,
+	.unlocked_ioctl = gpu_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+/* ---- devices */
+
+static void gpu_debugfs(struct gpu_device *gpu)
+{
+	struct softdev_inject *inject = softdev_inject(gpu->dev);
+
+	gpu->debugfs = debugfs_create_dir(gpu->name, NULL);
+	debugfs_create_u32("flush_delay_ms", 0600, gpu->debugfs, &inject->flush_delay_ms);
+	debugfs_create_u32("flush_lose", 0600, gpu->debugfs, &inject->flush_lose);
+	debugfs_create_u32("fault_lose", 0600, gpu->debugfs, &inject->fault_lose);
+	debugfs_create_u32("stick", 0600, gpu->debugfs, &inject->stick);
+	debugfs_create_u32("access_delay_ms", 0600, gpu->debugfs, &inject->access_delay_ms);
+}
+
+static void gpu_remove(struct gpu_device *gpu)
+{
+	misc_deregister(&gpu->misc);
+	debugfs_remove_recursive(gpu->debugfs);
+	softdev_destroy(gpu->dev);
+}
+
+static int gpu_add(struct gpu_device *gpu, unsigned int number)
+{
+	const struct softdev_params params = {
+		.ops = &gpu_softdev_ops,
+		.driver = gpu,
+		.name = gpu->name,
+	};
+	int ret;
+
+	snprintf(gpu->name, sizeof(gpu->name), "xmmu-gpu%u", number);
+	spin_lock_init(&gpu->fault_lock);
+	gpu->dev = softdev_create(&params);
+	if (IS_ERR(gpu->dev))
+		return PTR_ERR(gpu->dev);
+	gpu->misc = (struct miscdevice){
+		.minor = MISC_DYNAMIC_MINOR,
+		.name = gpu->name,
+		.fops = &gpu_fops,
+	};
+	gpu_debugfs(gpu);
+	ret = misc_register(&gpu->misc);
+	if (ret) {
+		debugfs_remove_recursive(gpu->debugfs);
+		softdev_destroy(gpu->dev);
+	}
+	return ret;
+}
+
+static int gpu_add_all(void)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < devices; i++) {
+		ret = gpu_add(&gpus[i], i);
+		if (!ret)
+			continue;
+		while (i--)
+			gpu_remove(&gpus[i]);
+		return ret;
+	}
+	return 0;
+}
+
+static int __init gpu_init(void)
+{
+	int ret;
+
+	if (!devices || devices > GPU_DEVICES) {
+		pr_err("devices=%u: give 1 to %u\n", devices, GPU_DEVICES);
+		return -EINVAL;
+	}
+	ret = xmmu_module_init();
+	if (ret)
+		return ret;
+	ret = gpu_add_all();
+	if (ret)
+		xmmu_module_exit();
+	return ret;
+}
+module_init(gpu_init);
+
+static void __exit gpu_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < devices; i++)
+		gpu_remove(&gpus[i]);
+	xmmu_module_exit();
+}
+module_exit(gpu_exit);
+
+MODULE_DESCRIPTION("GPU with shared virtual memory on xmmu, on a device made of software");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(XMMU_VERSION);

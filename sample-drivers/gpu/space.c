@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The address space of a process as the device sees it: a mirror, a page table that the device
+ * walks, and the faults that it reports where it finds nothing.
+ *
+ * The program says nothing about its memory beforehand. Where the device faults for the first time,
+ * a range is made for the stretch around; mappings come and go below it.
+ */
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include "gpu.h"
+
+/* Stretches of the address space, each of which gets one range. */
+#define GPU_STRETCH SZ_512M
+/* What the device gets around a fault, if it is there. */
+#define GPU_PREFETCH SZ_64K
+
+static u64 gpu_encode(const struct xmmu_leaf *leaf)
+{
+	return page_to_phys(leaf->page);
+}
+
+static const struct xmmu_pt_format gpu_format = {
+	.levels = SOFTDEV_LEVELS,
+	.bits = SOFTDEV_INDEX_BITS,
+	.address = SOFTDEV_ADDRESS,
+	.table = SOFTDEV_VALID,
+	.write = SOFTDEV_WRITE,
+	.accessed = SOFTDEV_ACCESSED,
+	.dirty = SOFTDEV_DIRTY,
+	.sizes = {
+		{ 0, SOFTDEV_VALID },
+		{ SOFTDEV_CONT_SHIFT - SOFTDEV_PAGE_SHIFT, SOFTDEV_VALID | SOFTDEV_CONT },
+		{ SOFTDEV_LARGE_SHIFT - SOFTDEV_PAGE_SHIFT, SOFTDEV_VALID | SOFTDEV_LARGE },
+	},
+	.nr_sizes = 3,
+	.encode = gpu_encode,
+};
+
+static struct gpu_space *to_space(struct xmmu_mirror *mirror)
+{
+	return container_of(mirror, struct gpu_space, mirror);
+}
+
+static struct gpu_space *faulting(struct xmmu_faultq *faults)
+{
+	return container_of(faults, struct gpu_space, faults);
+}
+
+/* ---- the mirror */
+
+static int gpu_prepare(struct xmmu_walk *walk)
+{
+	return xmmu_pt_prepare(&to_space(xmmu_range_mirror(xmmu_walk_range(walk)))->pt, walk);
+}
+
+static void gpu_populate(struct xmmu_walk *walk)
+{
+	xmmu_pt_populate(&to_space(xmmu_range_mirror(xmmu_walk_range(walk)))->pt, walk);
+}
+
+static void gpu_zap(struct xmmu_range *range, unsigned long start, unsigned long end,
+		    struct xmmu_gather *gather)
+{
+	xmmu_pt_zap(&to_space(xmmu_range_mirror(range))->pt, start, end, gather);
+}
+
+static void gpu_flush(struct xmmu_mirror *mirror, const struct xmmu_gather *gather)
+{
+	softdev_flush(to_space(mirror)->space, gather->start, gather->end, gather->ticket);
+}
+
+static bool gpu_translated(struct xmmu_range *range, unsigned long start, unsigned long end)
+{
+	struct xmmu_pt_leaf leaf;
+
+	return xmmu_pt_next(&to_space(xmmu_range_mirror(range))->pt, start, end, &leaf);
+}
+
+static void gpu_isolate(struct xmmu_mirror *mirror)
+{
+	softdev_space_isolate(to_space(mirror)->space);
+}
+
+static void gpu_range_free(struct xmmu_range *range)
+{
+	kfree(range);
+}
+
+static const struct xmmu_ops gpu_ops = {
+	.prepare = gpu_prepare,
+	.populate = gpu_populate,
+	.zap = gpu_zap,
+	.flush = gpu_flush,
+	.translated = gpu_translated,
+	.isolate = gpu_isolate,
+	.range_free = gpu_range_free,
+};
+
+/* ---- faults */
+
+static int gpu_cover_new(struct gpu_space *space, unsigned long start)
+{
+	unsigned long end = min(start + GPU_STRETCH, space->task_size);
+	struct xmmu_range *range = kzalloc(sizeof(*range), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!range)
+		return -ENOMEM;
+	ret = xmmu_range_insert(&space->mirror, range, start, end);
+	if (ret)
+		kfree(range);
+	else
+		xmmu_range_put(range); /* the mirror has one of its own */
+	return ret;
+}
+
+/* See that there is a range. */
+static int gpu_cover(struct gpu_space *space, unsigned long addr)
+{
+	struct xmmu_range *range;
+	int ret;
+
+	if (addr >= space->task_size)
+		return -EFAULT;
+	ret = mutex_lock_killable(&space->cover_lock);
+	if (ret)
+		return ret;
+	range = xmmu_range_find(&space->mirror, addr);
+	if (range)
+		xmmu_range_put(range);
+	else
+		ret = gpu_cover_new(space, ALIGN_DOWN(addr, GPU_STRETCH));
+	mutex_unlock(&space->cover_lock);
+	return ret;
+}
+
+static int gpu_serve(struct xmmu_faultq *faults, unsigned long start, unsigned long end,
+		     unsigned int access)
+{
+	return gpu_cover(faulting(faults), start) ?:
+						    xmmu_faultq_populate(faults, start, end, access);
+}
+
+static void gpu_replay(struct xmmu_faultq *faults, const u64 *cookies, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		softdev_fault_reply(faulting(faults)->gpu->dev, cookies[i], 0);
+}
+
+static void gpu_cancel(struct xmmu_faultq *faults, const struct xmmu_fault *fault, int err)
+{
+	softdev_fault_reply(faulting(faults)->gpu->dev, fault->cookie, err);
+}
+
+/* The queue has room for all faults of an address space, so there is no need to try again. */
+static const struct xmmu_faultq_ops gpu_faultq_ops = {
+	.serve = gpu_serve,
+	.replay = gpu_replay,
+	.cancel = gpu_cancel,
+};
+
+/* ---- what the device calls */
+
+static void gpu_flush_done(void *context, u64 cookie)
+{
+	struct gpu_space *space = context;
+
+	xmmu_flush_done(&space->mirror, cookie);
+}
+
+static void gpu_take_fault(struct gpu_device *gpu, const struct softdev_fault *from)
+{
+	struct gpu_space *space = from->context;
+	const struct xmmu_fault fault = {
+		.addr = from->addr,
+		.access = from->write ? XMMU_WRITE : 0,
+		.cookie = from->cookie,
+	};
+
+	softdev_fault_take(gpu->dev, from->cookie);
+	if (WARN_ON_ONCE(!xmmu_faultq_push(&space->faults, &fault)))
+		softdev_fault_reply(gpu->dev, from->cookie, -EIO);
+}
+
+/* Of an address space that is destroyed nobody reads a fault any more, see gpu_space_destroy(). */
+static void gpu_fault_irq(void *driver)
+{
+	struct gpu_device *gpu = driver;
+	struct softdev_fault fault;
+
+	spin_lock(&gpu->fault_lock);
+	while (softdev_fault_read(gpu->dev, &fault))
+		gpu_take_fault(gpu, &fault);
+	spin_unlock(&gpu->fault_lock);
+}
+
+const struct softdev_ops gpu_softdev_ops = {
+	.flush_done = gpu_flush_done,
+	.fault_irq = gpu_fault_irq,
+	.command_done = gpu_job_done,
+};
+
+/* ---- from open to close */
+
+static int gpu_attach(struct gpu_space *space)
+{
+	const struct xmmu_config config = { .ops = &gpu_ops, .policy = XMMU_TRYLOCK };
+	const struct xmmu_faultq_config faults = {
+		.ops = &gpu_faultq_ops,
+		.prefetch = GPU_PREFETCH,
+	};
+	int ret;
+
+	ret = xmmu_faultq_init(&space->faults, &space->mirror, &faults);
+	if (ret)
+		return ret;
+	ret = xmmu_mirror_attach(&space->mirror, &config);
+	if (ret)
+		xmmu_faultq_exit(&space->faults);
+	return ret;
+}
+
+/* The device checks what the driver does, for which it hears of the address space by itself. */
+static int gpu_connect(struct gpu_space *space)
+{
+	struct softdev *dev = space->gpu->dev;
+	int ret;
+
+	space->space =
+		softdev_space_create(dev, xmmu_pt_root(&space->pt), space, current->mm, space);
+	if (IS_ERR(space->space))
+		return PTR_ERR(space->space);
+	space->queue = softdev_queue_create(space->space, space);
+	ret = PTR_ERR_OR_ZERO(space->queue);
+	if (!ret) {
+		ret = gpu_attach(space);
+		if (!ret)
+			return 0;
+		softdev_queue_destroy(space->queue);
+	}
+	softdev_space_destroy(space->space);
+	return ret;
+}
+
+struct gpu_space *gpu_space_create(struct gpu_device *gpu)
+{
+	struct gpu_space *space = kvzalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!space)
+		return ERR_PTR(-ENOMEM);
+	space->gpu = gpu;
+	space->task_size = current->mm->task_size;
+	mutex_init(&space->cover_lock);
+	spin_lock_init(&space->lock);
+	init_waitqueue_head(&space->wait);
+	INIT_LIST_HEAD(&space->done);
+	ret = xmmu_pt_init(&space->pt, &gpu_format, NULL);
+	if (!ret) {
+		ret = gpu_connect(space);
+		if (!ret)
+			return space;
+		xmmu_pt_destroy(&space->pt);
+	}
+	kvfree(space);
+	return ERR_PTR(ret);
+}
+
+void gpu_space_destroy(struct gpu_space *space)
+{
+	softdev_queue_destroy(space->queue);
+	/* Whoever has read a fault of this space by now has pushed it. */
+	spin_lock(&space->gpu->fault_lock);
+	spin_unlock(&space->gpu->fault_lock);
+	xmmu_mirror_detach(&space->mirror);
+	xmmu_faultq_exit(&space->faults);
+	softdev_space_destroy(space->space);
+	xmmu_pt_destroy(&space->pt);
+	gpu_job_forget(space);
+	kvfree(space);
+}
+
+void gpu_space_stats(struct gpu_space *space, struct xmmu_gpu_stats *stats)
+{
+	struct xmmu_faultq_stats faults;
+	struct softdev_stats device;
+	struct xmmu_stats mirror;
+
+	softdev_stats(space->gpu->dev, &device);
+	xmmu_faultq_stats(&space->faults, &faults);
+	xmmu_mirror_stats(&space->mirror, &mirror);
+	*stats = (struct xmmu_gpu_stats){
+		.accesses = device.accesses,
+		.tlb_hits = device.tlb_hits,
+		.tlb_misses = device.tlb_misses,
+		.stale = device.stale,
+		.faults = faults.pushed,
+		.replayed = faults.replayed,
+		.cancelled = faults.cancelled,
+		.flushes = mirror.flushes,
+		.table_bytes = xmmu_pt_bytes(&space->pt),
+	};
+}
