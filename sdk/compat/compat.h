@@ -7,6 +7,7 @@
 #define XMMU_COMPAT_H
 
 #include <linux/err.h>
+#include <linux/hmm.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
@@ -115,10 +116,38 @@ static inline bool xmmu_compat_page_belongs(const struct page *page, const void 
 	}
 #endif
 
-/* Begin to use a page of device memory: one reference, and locked. */
-static inline void xmmu_compat_device_page_init(struct page *page, struct dev_pagemap *pgmap)
+/*
+ * The page behind an address, of a frame in device memory. hmm_range_fault() of 7.3 counts from the
+ * first page of a large folio, wherever in it the range begins; address and page are both aligned.
+ */
+static inline unsigned long xmmu_compat_device_pfn(unsigned long frame, unsigned long addr)
 {
-#if XMMU_HAS_DEVICE_PAGE_ORDER
+	unsigned long mask = (1UL << hmm_pfn_to_map_order(frame)) - 1;
+
+	return (frame & ~HMM_PFN_FLAGS & ~mask) | (addr >> PAGE_SHIFT & mask);
+}
+
+/* Large folios in device memory; without them the bits are none, and the order is always 0. */
+#if XMMU_HAS_MIGRATE_COMPOUND
+#define XMMU_COMPAT_SELECT_LARGE        MIGRATE_VMA_SELECT_COMPOUND
+#define XMMU_COMPAT_PFN_LARGE           MIGRATE_PFN_COMPOUND
+#define xmmu_compat_freed_order(freed)  folio_order(freed)
+#define xmmu_compat_fault_is_large(vmf) (!(vmf)->pte)
+#else
+#define XMMU_COMPAT_SELECT_LARGE        0UL
+#define XMMU_COMPAT_PFN_LARGE           0UL
+#define xmmu_compat_freed_order(freed)  0U
+#define xmmu_compat_fault_is_large(vmf) false
+#endif
+
+/* Begin to use pages of device memory: one reference, and locked. */
+static inline void xmmu_compat_device_page_init(struct page *page, struct dev_pagemap *pgmap,
+						unsigned int order)
+{
+#if XMMU_HAS_MIGRATE_COMPOUND
+	/* What the page was before is not looked at. */
+	zone_device_folio_init((struct folio *)page, pgmap, order);
+#elif XMMU_HAS_DEVICE_PAGE_ORDER
 	zone_device_page_init(page, pgmap, 0);
 #else
 	zone_device_page_init(page);

@@ -444,9 +444,12 @@ bool xmmu_walk_leaf(struct xmmu_walk *walk, struct xmmu_leaf *leaf, unsigned lon
 	leaf->addr = addr;
 	leaf->order = xmmu_walk_order(walk, addr, *pfn);
 	leaf->len = PAGE_SIZE << leaf->order;
-	leaf->perm = XMMU_PERM_READ | (xmmu_walk_wants_write(walk, *pfn) ? XMMU_PERM_WRITE : 0) |
-		     (xmmu_walk_in_device(walk, *pfn) ? XMMU_PERM_DEVICE : 0);
+	leaf->perm = XMMU_PERM_READ | (xmmu_walk_wants_write(walk, *pfn) ? XMMU_PERM_WRITE : 0);
 	leaf->page = hmm_pfn_to_page(*pfn);
+	if (xmmu_walk_in_device(walk, *pfn)) {
+		leaf->perm |= XMMU_PERM_DEVICE;
+		leaf->page = pfn_to_page(xmmu_compat_device_pfn(*pfn, addr));
+	}
 	leaf->dma = xmmu_dma_addr(walk->range, addr);
 	return true;
 }

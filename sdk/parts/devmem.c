@@ -33,50 +33,68 @@ u64 xmmu_devmem_offset(const struct xmmu_devmem *mem, const struct page *page)
 
 /* ---- which pages are in use */
 
-static unsigned long xmmu_devmem_take(struct xmmu_devmem *mem)
+/* Pages in a row, aligned to how many they are; under the lock. mem->pages or above: none. */
+static unsigned long xmmu_devmem_find(struct xmmu_devmem *mem, unsigned long from,
+				      unsigned int order)
+{
+	return bitmap_find_next_zero_area(mem->used, mem->pages, from, 1U << order,
+					  (1UL << order) - 1);
+}
+
+static unsigned long xmmu_devmem_take(struct xmmu_devmem *mem, unsigned int order)
 {
 	unsigned long index;
 
-	if (mem->closing || mem->nr_used == mem->pages)
+	if (mem->closing)
 		return mem->pages;
-	index = find_next_zero_bit(mem->used, mem->pages, mem->next);
-	if (index == mem->pages)
-		index = find_first_zero_bit(mem->used, mem->pages);
-	__set_bit(index, mem->used);
-	mem->nr_used++;
-	mem->next = index + 1;
+	index = xmmu_devmem_find(mem, mem->next, order);
+	if (index >= mem->pages)
+		index = xmmu_devmem_find(mem, 0, order);
+	if (index >= mem->pages)
+		return mem->pages;
+	bitmap_set(mem->used, index, 1U << order);
+	mem->nr_used += 1UL << order;
+	mem->next = index + (1UL << order);
 	return index;
 }
 
-struct page *xmmu_devmem_get_page(struct xmmu_devmem *mem)
+struct page *xmmu_devmem_get_page(struct xmmu_devmem *mem, unsigned int order)
 {
 	unsigned long index, irq;
 	struct page *page;
 
 	spin_lock_irqsave(&mem->lock, irq);
-	index = xmmu_devmem_take(mem);
+	index = xmmu_devmem_take(mem, order);
 	spin_unlock_irqrestore(&mem->lock, irq);
 	if (index == mem->pages)
 		return NULL;
 	page = pfn_to_page(mem->first + index);
-	xmmu_compat_device_page_init(page, &mem->pgmap);
+	xmmu_compat_device_page_init(page, &mem->pgmap, order);
 	return page;
 }
 
 static void xmmu_devmem_freed(struct xmmu_compat_freed *freed)
 {
+	unsigned int pages = 1U << xmmu_compat_freed_order(freed);
 	struct page *page = xmmu_compat_freed_page(freed);
 	struct xmmu_devmem *mem = xmmu_devmem_of(page);
 	unsigned long irq;
 
 	spin_lock_irqsave(&mem->lock, irq);
-	__clear_bit(xmmu_devmem_index(mem, page), mem->used);
-	mem->nr_used--;
+	bitmap_clear(mem->used, xmmu_devmem_index(mem, page), pages);
+	mem->nr_used -= pages;
 	spin_unlock_irqrestore(&mem->lock, irq);
 }
 
 static const struct dev_pagemap_ops xmmu_devmem_pagemap_ops =
 	XMMU_COMPAT_PAGEMAP_OPS(xmmu_devmem_freed, xmmu_devmem_fault);
+
+/* A large folio moves as a whole. What it is may change meanwhile: then it does not move at all. */
+static bool xmmu_devmem_is_large(struct xmmu_devmem *mem, unsigned long index)
+{
+	return XMMU_COMPAT_SELECT_LARGE && index < mem->pages &&
+	       PageCompound(pfn_to_page(mem->first + index));
+}
 
 /* The next page in use at or after an index, and how many there are in a row, up to a limit. */
 unsigned long xmmu_devmem_next_used(struct xmmu_devmem *mem, unsigned long index,
@@ -89,7 +107,10 @@ unsigned long xmmu_devmem_next_used(struct xmmu_devmem *mem, unsigned long index
 	limit = min(mem->pages, index + *count);
 	*count = find_next_zero_bit(mem->used, limit, index) - index;
 	spin_unlock_irqrestore(&mem->lock, irq);
-	return index;
+	if (!xmmu_devmem_is_large(mem, index))
+		return index;
+	*count = XMMU_MOVE_PAGES;
+	return ALIGN_DOWN(index, XMMU_MOVE_PAGES);
 }
 
 static unsigned long xmmu_devmem_nr_used(struct xmmu_devmem *mem)

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
+#include "number.h"
 #include "xd.h"
 
 #define PAGES 16
@@ -368,6 +369,101 @@ static void device_dies(void **state)
 	end(PAGES);
 }
 
+/* ---- large folios, on kernels that move them as a whole */
+
+#define HUGE_PAGES (WINDOW / PAGE)
+
+static bool moves_whole(void)
+{
+	return !coherent() &&
+	       number_in("/sys/kernel/debug/xmmu-xmmu_devmem/features", "migrate_compound") == 1;
+}
+
+static void begin_huge(void)
+{
+	int enabled = open("/sys/kernel/mm/transparent_hugepage/enabled", O_WRONLY | O_CLOEXEC);
+
+	assert_int_equal(write(enabled, "madvise", 7), 7);
+	close(enabled);
+	begin(2 * HUGE_PAGES);
+	assert_return_code(madvise(memory, 2 * WINDOW, MADV_HUGEPAGE), errno);
+}
+
+/* One fault of the processor brings all of it. */
+static void huge(void **state)
+{
+	struct xd_stats before;
+	bool whole;
+
+	(void)state;
+	begin_huge();
+	fill(2 * HUGE_PAGES);
+	whole = moves_whole() && number_in("/proc/self/smaps_rollup", "AnonHugePages:") >= 4096;
+	before = stats();
+	assert_int_equal(to_device(memory, 2 * HUGE_PAGES), 2 * HUGE_PAGES);
+	assert_int_equal(xd_load(fd, word_of(700)), 701);
+	xd_store(fd, word_of(700), 701);
+	assert_int_equal(*word_of(5), 6);
+	if (!coherent())
+		assert_int_equal(stats().faults - before.faults, whole ? HUGE_PAGES : 1);
+	assert_int_equal(to_ram(memory, 2 * HUGE_PAGES),
+			 2 * HUGE_PAGES - (stats().faults - before.faults));
+	assert_int_equal(stats().used, 0);
+	assert_int_equal(wrong(2 * HUGE_PAGES), 0);
+	print_message("large folios %s\n", whole ? "moved whole" : "were split");
+	end(2 * HUGE_PAGES);
+}
+
+static void huge_empty(void **state)
+{
+	(void)state;
+	begin_huge();
+	assert_int_equal(*(volatile uint64_t *)word_of(0), 0);
+	assert_int_equal(to_device(memory, 2 * HUGE_PAGES), 2 * HUGE_PAGES);
+	assert_int_equal(xd_load(fd, word_of(3)), 0);
+	xd_store(fd, word_of(600), 1);
+	assert_int_equal(*word_of(600), 1);
+	assert_int_equal(*word_of(601), 0);
+	end(2 * HUGE_PAGES);
+}
+
+/* Half of it goes, the other one moves to another address, and some of it to RAM. */
+static void huge_cut(void **state)
+{
+	size_t i;
+
+	(void)state;
+	begin_huge();
+	fill(2 * HUGE_PAGES);
+	assert_int_equal(to_device(memory, 2 * HUGE_PAGES), 2 * HUGE_PAGES);
+	assert_return_code(munmap(memory, WINDOW / 2), errno);
+	assert_ptr_equal(mremap(memory + WINDOW / 2, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+				memory),
+			 memory);
+	assert_int_equal(*t_word(memory, 0, 256), 257);
+	assert_int_equal(to_ram(memory + WINDOW, 3), 3);
+	assert_int_equal(xd_load(fd, word_of(HUGE_PAGES + 9)), HUGE_PAGES + 10);
+	for (i = HUGE_PAGES / 2 + 1; i < 2 * HUGE_PAGES; i++)
+		assert_int_equal(*word_of(i), i + 1);
+	end(2 * HUGE_PAGES);
+}
+
+static void huge_evict(void **state)
+{
+	uint64_t pages = 1;
+
+	(void)state;
+	begin_huge();
+	fill(2 * HUGE_PAGES);
+	assert_int_equal(to_device(memory, 2 * HUGE_PAGES), 2 * HUGE_PAGES);
+	assert_int_equal(xd_call(fd, XD_IOC_EVICT, NULL, 0, &pages), 0);
+	assert_int_equal(stats().used, 2 * HUGE_PAGES - pages);
+	assert_return_code(ioctl(fd, XD_IOC_RENEW), errno);
+	assert_int_equal(stats().lost, 0);
+	assert_int_equal(wrong(2 * HUGE_PAGES), 0);
+	end(2 * HUGE_PAGES);
+}
+
 /* ---- others */
 
 /* A device that can not reach the memory makes the pages come back. */
@@ -462,8 +558,11 @@ static void one_page(void **state)
 	for (i = 0; i < 4; i++)
 		t_start(&threads[i], read_page, word_of(0));
 	limit = t_ms() + CONTEND_MS;
-	for (rounds = 0; t_ms() < limit && xd_load(fd, word_of(0)) == 1; rounds++)
+	for (rounds = 0; t_ms() < limit && xd_load(fd, word_of(0)) == 1; rounds++) {
 		moved += to_device(memory, 1);
+		if (coherent())
+			to_ram(memory, 1);
+	}
 	stop = true;
 	for (i = 0; i < 4; i++) {
 		long loads = t_join(&threads[i]);
@@ -486,6 +585,8 @@ int main(void)
 		cmocka_unit_test(copy_in_fails),  cmocka_unit_test(copy_out_fails),
 		cmocka_unit_test(fault_fails),    cmocka_unit_test(evict),
 		cmocka_unit_test(overfull),       cmocka_unit_test(device_goes),
+		cmocka_unit_test(huge),           cmocka_unit_test(huge_empty),
+		cmocka_unit_test(huge_cut),       cmocka_unit_test(huge_evict),
 		cmocka_unit_test(device_dies),    cmocka_unit_test(stranger),
 		cmocka_unit_test(two_contexts),   cmocka_unit_test(forked),
 		cmocka_unit_test(one_page),

@@ -185,14 +185,26 @@ bool folio_test_anon(const struct folio *folio)
 	return folio->anon_vma;
 }
 
-struct page *alloc_page(gfp_t gfp)
+struct folio *folio_alloc(gfp_t gfp, unsigned int order)
 {
 	struct folio *folio;
 
 	might_alloc(gfp);
-	folio = hosted_folio_alloc(0);
+	folio = hosted_folio_alloc(order);
 	BUG_ON(!folio && gfp & __GFP_NOFAIL);
+	return folio;
+}
+
+struct page *alloc_page(gfp_t gfp)
+{
+	struct folio *folio = folio_alloc(gfp, 0);
+
 	return folio ? folio_page(folio, 0) : NULL;
+}
+
+bool PageCompound(const struct page *page)
+{
+	return page_folio(page)->order;
 }
 
 struct page *hosted_zero_page(void)

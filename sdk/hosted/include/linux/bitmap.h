@@ -33,9 +33,27 @@ static inline unsigned long find_next_zero_bit(const unsigned long *bitmap, unsi
 	return min(bit, size);
 }
 
-static inline unsigned long find_first_zero_bit(const unsigned long *bitmap, unsigned long size)
+/* So many in a row, at a multiple of mask + 1; beyond size if there are none. */
+static inline unsigned long bitmap_find_next_zero_area(unsigned long *bitmap, unsigned long size,
+						       unsigned long bit, unsigned int count,
+						       unsigned long mask)
 {
-	return find_next_zero_bit(bitmap, size, 0);
+	for (bit = (bit + mask) & ~mask; bit + count <= size; bit += mask + 1)
+		if (find_next_bit(bitmap, bit + count, bit) == bit + count)
+			return bit;
+	return size + 1;
+}
+
+static inline void bitmap_set(unsigned long *bitmap, unsigned int bit, unsigned int count)
+{
+	for (; count; count--)
+		__set_bit(bit++, bitmap);
+}
+
+static inline void bitmap_clear(unsigned long *bitmap, unsigned int bit, unsigned int count)
+{
+	for (; count; count--)
+		__clear_bit(bit++, bitmap);
 }
 
 #endif

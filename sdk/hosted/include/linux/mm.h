@@ -74,6 +74,8 @@ static inline struct page *folio_page(const struct folio *folio, unsigned long n
 }
 
 struct page *alloc_page(gfp_t gfp);
+struct folio *folio_alloc(gfp_t gfp, unsigned int order);
+bool PageCompound(const struct page *page);
 struct page *hosted_zero_page(void);
 #define ZERO_PAGE(addr) ((void)(addr), hosted_zero_page())
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A processor touches a page in device memory that it can not reach. Under mmap_lock. */
+#include <linux/migrate.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "devmem.h"
+
+/* How often a fault tries again by itself while others have the page. */
+#define XMMU_FAULT_TRIES 16
+
+/*
+ * A page moves only while nobody else has a reference, and each fault comes with one. If each of
+ * several threads tried, none would succeed. The first one moves the page. The others drop their
+ * references and wait; the kernel drops one of what is in the fault then, so it is given another
+ * page there. Newer kernels let only one thread come here.
+ */
+static bool xmmu_devmem_fault_begin(struct xmmu_devmem *mem, unsigned long index,
+				    struct vm_fault *vmf)
+{
+	if (!test_and_set_bit_lock(index, mem->faulted))
+		return true;
+	put_page(vmf->page);
+	vmf->page = ZERO_PAGE(vmf->address);
+	get_page(vmf->page);
+	wait_event_killable(mem->wait, !test_bit(index, mem->faulted));
+	return false;
+}
+
+static void xmmu_devmem_fault_end(struct xmmu_devmem *mem, unsigned long index)
+{
+	clear_bit_unlock(index, mem->faulted);
+	smp_mb__after_atomic();
+	wake_up_all(&mem->wait);
+}
+
+static int xmmu_devmem_fault_once(struct xmmu_move *move, struct vm_fault *vmf,
+				  unsigned long *moved)
+{
+	unsigned long size = move->large ? XMMU_WINDOW : PAGE_SIZE;
+	unsigned long start = ALIGN_DOWN(vmf->address, size);
+	struct migrate_vma args = {
+		.vma = vmf->vma,
+		.start = start,
+		.end = start + size,
+		.pgmap_owner = move->mem->config.owner,
+		.flags = xmmu_move_flags(move),
+		.fault_page = vmf->page,
+	};
+
+	return xmmu_move_vma(move, &args, moved);
+}
+
+static int xmmu_devmem_fault_move(struct xmmu_move *move, struct vm_fault *vmf,
+				  unsigned long *moved)
+{
+	unsigned int tries;
+	int err = 0;
+
+	for (tries = 0; tries < XMMU_FAULT_TRIES && !err && !*moved; tries++) {
+		err = xmmu_devmem_fault_once(move, vmf, moved);
+		if (!folio_mapped(page_folio(vmf->page)))
+			break;
+		cond_resched();
+	}
+	return err;
+}
+
+static vm_fault_t xmmu_fault_code(int err)
+{
+	if (!err)
+		return 0;
+	return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+}
+
+static int xmmu_devmem_fault_small(struct xmmu_devmem *mem, struct vm_fault *vmf,
+				   unsigned long *moved)
+{
+	unsigned long src = 0, dst = 0;
+	struct xmmu_devmem_copy copy;
+	struct xmmu_move move = {
+		.mem = mem,
+		.src = &src,
+		.dst = &dst,
+		.copies = &copy,
+		.gfp = GFP_HIGHUSER_MOVABLE,
+	};
+
+	return xmmu_devmem_fault_move(&move, vmf, moved);
+}
+
+static int xmmu_devmem_fault_large(struct xmmu_devmem *mem, struct vm_fault *vmf,
+				   unsigned long *moved)
+{
+	struct xmmu_window *window = xmmu_window_alloc(mem, false, GFP_KERNEL);
+	int err;
+
+	if (!window)
+		return -ENOMEM;
+	window->move.large = true;
+	err = xmmu_devmem_fault_move(&window->move, vmf, moved);
+	kvfree(window);
+	return err;
+}
+
+/* If the page has not moved, it is gone, or somebody else has it: the thread will fault again. */
+vm_fault_t xmmu_devmem_fault(struct vm_fault *vmf)
+{
+	struct xmmu_devmem *mem = xmmu_devmem_of(vmf->page);
+	unsigned long index, moved = 0;
+	int err = 0;
+
+	/* The page is in use until then, and so is the memory. */
+	atomic_inc(&mem->faulting);
+	index = page_to_pfn(vmf->page) - mem->first;
+	if (xmmu_devmem_fault_begin(mem, index, vmf)) {
+		if (xmmu_compat_fault_is_large(vmf))
+			err = xmmu_devmem_fault_large(mem, vmf, &moved);
+		else
+			err = xmmu_devmem_fault_small(mem, vmf, &moved);
+		atomic64_add(moved, &mem->faults);
+		xmmu_devmem_fault_end(mem, index);
+	}
+	atomic_dec(&mem->faulting);
+	return xmmu_fault_code(err);
+}
