@@ -35,9 +35,9 @@ struct xmmu_mirror;
  *
  * A fault may hang: on a page of a userfaultfd that its program never brings, for one. The device's
  * access waits for it as a thread of the program would. But after xmmu_faultq_config::slice_ms the
- * worker lets go of it, and of the address space, serves what else there is, and tries again; from
- * then on its page is served by itself, after others. So it delays other faults of its own process
- * by some slices, those of others not at all, and neither the end of the process nor that of the
+ * worker lets go of it, and of the address space, serves what else there is, and tries again; soon
+ * its page is served by itself, and after others. So it delays other faults of its own process by
+ * some slices, those of others not at all, and neither the end of the process nor that of the
  * mirror.
  *
  * An address space that goes, or a mirror that is detached, has its faults cancelled, with -ESRCH.
@@ -95,9 +95,9 @@ struct xmmu_faultq_ops {
 	 * @param access  ::XMMU_WRITE or 0.
 	 *
 	 * @ctx{process; may sleep}
-	 * @return 0 if the device can now access all of it. -EAGAIN, -ETIMEDOUT and -EINTR: try
-	 *         again later. If it is more than a page, each is then tried by itself. Of a page,
-	 *         any other error cancels its faults.
+	 * @return 0 if the device can now access all of it. -ESRCH cancels all of it. After any
+	 *         other error several pages are tried again in parts. One page is tried again after
+	 *         -EAGAIN, -ETIMEDOUT and -EINTR; any other error cancels its faults.
 	 */
 	int (*serve)(struct xmmu_faultq *queue, unsigned long start, unsigned long end,
 		     unsigned int access);

@@ -15,6 +15,9 @@
 
 #define XMMU_NO_WINDOW ULONG_MAX
 
+/* Pages that could not be served at once are served in so many parts. */
+#define XMMU_FAULTQ_DIVIDE 8
+
 /* One for all queues of the driver, as long as there are any. */
 static struct workqueue_struct *xmmu_faultq_wq;
 static unsigned int xmmu_faultq_wq_users;
@@ -91,6 +94,7 @@ static bool xmmu_faultq_accept(struct xmmu_faultq *queue, const struct xmmu_faul
 	entry->fault = *fault;
 	entry->pushed = ktime_get();
 	entry->tries = 0;
+	entry->most = XMMU_WINDOW / PAGE_SIZE;
 	entry->pinned = xmmu_mirror_pin(queue->mirror);
 	list_move_tail(&entry->node, &queue->waiting);
 	queue->stats.pushed++;
@@ -176,6 +180,7 @@ static bool xmmu_faultq_unite(struct xmmu_faultq_entry *to, const struct xmmu_fa
 		return false;
 	to->access |= from->access;
 	to->tries = max(to->tries, from->tries);
+	to->most = min(to->most, from->most);
 	return true;
 }
 
@@ -213,8 +218,10 @@ static bool xmmu_faultq_belongs(const struct xmmu_faultq_run *run,
 {
 	unsigned long page = xmmu_faultq_page(entry);
 
-	return page == run->end - PAGE_SIZE ||
-	       (page == run->end && !entry->tries && entry->access == run->access);
+	if (page == run->end - PAGE_SIZE)
+		return true;
+	return page == run->end && entry->access == run->access && entry->most == run->most &&
+	       page < run->start + run->most * PAGE_SIZE;
 }
 
 /* The first faults of the batch that can be served at once. */
@@ -227,6 +234,7 @@ static void xmmu_faultq_cut(struct xmmu_faultq_worker *worker, struct xmmu_fault
 	run->start = xmmu_faultq_page(entry);
 	run->end = run->start + PAGE_SIZE;
 	run->access = entry->access;
+	run->most = entry->most;
 	list_for_each_entry_safe(entry, next, &worker->batch, node) {
 		if (!xmmu_faultq_belongs(run, entry))
 			break;
@@ -237,24 +245,29 @@ static void xmmu_faultq_cut(struct xmmu_faultq_worker *worker, struct xmmu_fault
 
 /* ---- a worker */
 
-static bool xmmu_faultq_is_transient(int err)
+/* Without an address space there is nothing to try. Of several pages it may have been one. */
+static bool xmmu_faultq_may_retry(const struct xmmu_faultq_run *run, int err)
 {
-	return err == -EAGAIN || err == -ETIMEDOUT || err == -EINTR;
+	if (!err || err == -ESRCH)
+		return false;
+	return run->end - run->start > PAGE_SIZE || err == -EAGAIN || err == -ETIMEDOUT ||
+	       err == -EINTR;
 }
 
-/* Of several pages nobody knows which it was: each by itself, when the others have been served. */
+/* Of several pages a few at a time, when the others have been served. */
 static void xmmu_faultq_retry(struct xmmu_faultq_worker *worker, struct xmmu_faultq_run *run)
 {
 	struct xmmu_faultq *queue = worker->queue;
+	unsigned int pages = (run->end - run->start) / PAGE_SIZE;
 	struct xmmu_faultq_entry *entry;
 
 	spin_lock_irq(&queue->lock);
 	list_for_each_entry(entry, &run->faults, node) {
 		entry->tries++;
+		entry->most = max(pages / XMMU_FAULTQ_DIVIDE, 1U);
 		queue->stats.retried++;
 	}
-	list_splice_tail(&run->faults,
-			 run->end - run->start > PAGE_SIZE ? &worker->batch : &queue->waiting);
+	list_splice_tail(&run->faults, pages > 1 ? &worker->batch : &queue->waiting);
 	spin_unlock_irq(&queue->lock);
 }
 
@@ -265,7 +278,7 @@ static void xmmu_faultq_run(struct xmmu_faultq_worker *worker)
 
 	xmmu_faultq_cut(worker, &run);
 	err = xmmu_faultq_serve(worker, &run);
-	if (err && (run.end - run.start > PAGE_SIZE || xmmu_faultq_is_transient(err))) {
+	if (xmmu_faultq_may_retry(&run, err)) {
 		xmmu_faultq_retry(worker, &run);
 		return;
 	}

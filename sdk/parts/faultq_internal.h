@@ -15,9 +15,10 @@ struct xmmu_faultq_entry {
 	struct list_head node;
 	struct xmmu_fault fault;
 	ktime_t pushed;
-	/* In a batch these two are the same for all of a page. */
+	/* In a batch these three are the same for all of a page. */
 	unsigned int access;
-	unsigned int tries; /* that failed; then it is served by itself */
+	unsigned int tries; /* that failed */
+	unsigned int most;  /* pages to serve at once */
 	bool pinned;        /* counted in mirror->users */
 };
 
@@ -34,12 +35,13 @@ struct xmmu_faultq_worker {
 	struct task_struct *task; /* that serves and can be killed, or NULL */
 };
 
-/* Faults that are served at once: all of one page, or of several that nothing is known of. */
+/* Faults that are served at once: all of one page, or of several side by side. */
 struct xmmu_faultq_run {
 	struct list_head faults;
 	unsigned long start;
 	unsigned long end;
 	unsigned int access;
+	unsigned int most;
 };
 
 /* faultq_serve.c */

@@ -32,6 +32,15 @@ static void xmmu_faultq_prefetch(struct xmmu_faultq *queue, struct xmmu_range *r
 	spin_unlock_irq(&queue->lock);
 }
 
+/* Whether it failed since the range is not any more what it was when it was found. */
+static bool xmmu_faultq_is_outdated(const struct xmmu_range *range, unsigned long start,
+				    unsigned long end, int err)
+{
+	return (err == -ESRCH || err == -EINVAL) &&
+	       (READ_ONCE(range->state) != XMMU_RANGE_INSERTED ||
+		xmmu_range_check(range, start, end));
+}
+
 static int xmmu_faultq_fill(struct xmmu_faultq *queue, struct xmmu_range *range,
 			    unsigned long start, unsigned long end, unsigned int access)
 {
@@ -39,8 +48,7 @@ static int xmmu_faultq_fill(struct xmmu_faultq *queue, struct xmmu_range *range,
 
 	if (!err && queue->config.prefetch)
 		xmmu_faultq_prefetch(queue, range, start, end, access);
-	/* It was removed since it was found; there may be another in its place. */
-	return err == -ESRCH && READ_ONCE(range->state) != XMMU_RANGE_INSERTED ? XMMU_AGAIN : err;
+	return xmmu_faultq_is_outdated(range, start, end, err) ? XMMU_AGAIN : err;
 }
 
 int xmmu_faultq_populate(struct xmmu_faultq *queue, unsigned long start, unsigned long end,

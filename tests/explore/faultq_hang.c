@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A page that its program never brings: its neighbour is served, and detach does not wait for it. */
+/* A page that its program never brings: its neighbour is served, and detach does not wait. */
 #include "faultq.h"
 
 static long hung;

@@ -181,6 +181,24 @@ static void case_batch(void *unused)
 }
 CASE(batch)
 
+/* The one page that is wrong is found without trying each by itself. */
+static void case_parts(void *unused)
+{
+	unsigned int i;
+
+	start(256);
+	faultq_init();
+	expect(hosted_munmap(mm, at(99), LEN(1)), 0);
+	for (i = 0; i < 256; i++)
+		push(i, XMMU_WRITE, i);
+	wait_answers(256);
+	for (i = 0; i < 256; i++)
+		expect(answer_of(i), i == 99 ? -EFAULT : 0);
+	check(faultq_stats().served <= 1 + 8 + 8 + 4 + 1);
+	stop();
+}
+CASE(parts)
+
 /* ---- prefetch */
 
 /* What is there comes with it, inside of the range, and nothing is faulted in. */
@@ -280,31 +298,60 @@ static void case_ranges(void *unused)
 }
 CASE(ranges)
 
-/* The range goes, and another comes in its place: no reason to cancel. */
-static unsigned int prepares;
+/* The range goes while its page is brought in, and another comes in its place. */
+static void (*meanwhile)(void *unused);
 
-static int replace(struct xmmu_walk *walk)
+static int change(struct xmmu_walk *walk)
 {
-	if (!prepares++) {
-		core_remove(range);
-		range = core_insert(0, 4);
+	if (meanwhile) {
+		hosted_join(core_beside(meanwhile));
+		meanwhile = NULL;
 	}
 	return 0;
 }
 
-static void case_replaced(void *unused)
+static void replace(void *unused)
+{
+	core_remove(range);
+	range = core_insert(0, 4);
+}
+
+static void split(void *unused)
+{
+	struct xmmu_range *upper = kzalloc(sizeof(*upper), GFP_KERNEL);
+
+	expect(xmmu_range_split(range, upper, at(2)), 0);
+	xmmu_range_put(upper);
+}
+
+static void changed(void (*fn)(void *unused))
 {
 	start(4);
 	faultq_init();
-	prepares = 0;
-	core.ops.prepare = replace;
+	core.ops.prepare = change;
+	meanwhile = fn;
 	push(1, 0, 1);
-	wait_answers(1);
+	push(2, 0, 2);
+	wait_answers(2);
+	check(!meanwhile);
 	expect(answer_of(1), 0);
-	expect(core_translated(), 1);
+	expect(answer_of(2), 0);
+	expect(core_translated(), 2);
+	expect(faultq_stats().retried, 0);
 	stop();
 }
+
+static void case_replaced(void *unused)
+{
+	changed(replace);
+}
 CASE(replaced)
+
+static void case_split_range(void *unused)
+{
+	changed(split);
+}
+CASE(split_range)
 
 static void case_isolated(void *unused)
 {
@@ -350,7 +397,7 @@ static void case_transient(void *unused)
 }
 CASE(transient)
 
-/* Several pages are tried one by one, whatever was wrong. */
+/* A few pages are tried one by one, whatever was wrong. */
 static void case_one_by_one(void *unused)
 {
 	start(8);
@@ -471,24 +518,16 @@ CASE(workers)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(config),
-		cmocka_unit_test(no_memory),
-		cmocka_unit_test(one),
-		cmocka_unit_test(dedupe),
-		cmocka_unit_test(neighbours),
-		cmocka_unit_test(windows),
-		cmocka_unit_test(batch),
-		cmocka_unit_test(prefetch),
-		cmocka_unit_test(prefetch_nothing),
-		cmocka_unit_test(bad_access),
-		cmocka_unit_test(ranges),
-		cmocka_unit_test(replaced),
-		cmocka_unit_test(isolated),
-		cmocka_unit_test(transient),
-		cmocka_unit_test(one_by_one),
-		cmocka_unit_test(order),
-		cmocka_unit_test(overflow),
-		cmocka_unit_test(workers),
+		cmocka_unit_test(config),     cmocka_unit_test(no_memory),
+		cmocka_unit_test(one),        cmocka_unit_test(dedupe),
+		cmocka_unit_test(neighbours), cmocka_unit_test(windows),
+		cmocka_unit_test(batch),      cmocka_unit_test(parts),
+		cmocka_unit_test(prefetch),   cmocka_unit_test(prefetch_nothing),
+		cmocka_unit_test(bad_access), cmocka_unit_test(ranges),
+		cmocka_unit_test(replaced),   cmocka_unit_test(split_range),
+		cmocka_unit_test(isolated),   cmocka_unit_test(transient),
+		cmocka_unit_test(one_by_one), cmocka_unit_test(order),
+		cmocka_unit_test(overflow),   cmocka_unit_test(workers),
 	};
 
 	return cmocka_run_group_tests_name("core_faultq", tests, NULL, NULL);

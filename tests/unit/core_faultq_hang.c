@@ -261,6 +261,7 @@ static void case_detach(void *unused)
 	xmmu_mirror_detach(&core.mirror);
 	expect(answered, 64);
 	expect(core_translated(), 0);
+	expect(faultq_stats().retried, 0);
 	/* What comes late is answered as well. */
 	push(1, 0, 100);
 	wait_answers(65);
