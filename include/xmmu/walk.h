@@ -113,9 +113,8 @@ struct xmmu_walk {
 	int err;
 	/* struct xmmu_deferred: what was reserved for the walk and is not in use. */
 	struct llist_node *reserved;
-	bool pinned;  /* counted in mirror->users */
-	bool locked;  /* the window is open */
-	bool rearmed; /* read_begin returned after seq was read */
+	bool pinned; /* counted in mirror->users */
+	bool locked; /* the window is open */
 	unsigned long inline_pfns[XMMU_WALK_INLINE_PAGES];
 	/** @endcond */
 };

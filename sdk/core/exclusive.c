@@ -79,7 +79,7 @@ static int xmmu_exclusive_page(struct xmmu_range *range, unsigned long addr,
 	xmmu_walk_init(walk, range, addr, addr + PAGE_SIZE, XMMU_WRITE, budget);
 	walk->flags |= XMMU_EXCLUSIVE;
 	while (xmmu_walk_next(walk)) {
-		range->block->ops->populate(walk);
+		xmmu_range_block(range)->ops->populate(walk);
 		xmmu_walk_commit(walk);
 	}
 	xmmu_exclusive_drop(walk);
@@ -95,7 +95,7 @@ int xmmu_exclusive(struct xmmu_range *range, unsigned long start, unsigned long 
 		*done = start;
 	if (!XMMU_COMPAT_EXCLUSIVE)
 		return -EOPNOTSUPP;
-	if (!range->block->ops->populate || xmmu_range_check(range, start, end))
+	if (!xmmu_range_block(range)->ops->populate || xmmu_range_check(range, start, end))
 		return -EINVAL;
 	while (start < end && !err) {
 		err = xmmu_exclusive_page(range, start, budget);

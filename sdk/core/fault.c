@@ -213,15 +213,30 @@ static noinline int xmmu_walk_fault_in(struct xmmu_walk *walk)
 }
 
 /* Under mmap_lock. */
+static int xmmu_walk_complete(struct xmmu_walk *walk)
+{
+	if (likely(xmmu_walk_is_complete(walk)))
+		return 0;
+	return walk->flags & XMMU_NOWAIT ? -EAGAIN : xmmu_walk_fault_in(walk);
+}
+
+static noinline int xmmu_walk_fault_exclusive(struct xmmu_walk *walk)
+{
+	return xmmu_walk_complete(walk) ?: xmmu_exclusive_take(walk);
+}
+
+/* Under mmap_lock. */
 static int xmmu_walk_fault_locked(struct xmmu_walk *walk)
 {
 	int err = xmmu_walk_check_vmas(walk);
 
 	if (!err)
 		err = xmmu_walk_hmm(walk, 0);
-	if (err || walk->flags & XMMU_SNAPSHOT || xmmu_walk_is_complete(walk))
+	if (err)
 		return err;
-	return walk->flags & XMMU_NOWAIT ? -EAGAIN : xmmu_walk_fault_in(walk);
+	if (unlikely(walk->flags & (XMMU_SNAPSHOT | XMMU_EXCLUSIVE)))
+		return walk->flags & XMMU_SNAPSHOT ? 0 : xmmu_walk_fault_exclusive(walk);
+	return xmmu_walk_complete(walk);
 }
 
 int xmmu_walk_fault(struct xmmu_walk *walk)
@@ -238,8 +253,6 @@ int xmmu_walk_fault(struct xmmu_walk *walk)
 		return -EINTR;
 	}
 	err = xmmu_walk_fault_locked(walk);
-	if (unlikely(walk->flags & XMMU_EXCLUSIVE) && !err)
-		err = xmmu_exclusive_take(walk);
 	mmap_read_unlock(mm);
 	return err;
 }

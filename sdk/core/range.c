@@ -14,6 +14,9 @@
 #include "internal.h"
 #include "trace.h"
 
+/* A process may have a million. */
+static_assert(sizeof(struct xmmu_range) <= 256);
+
 /* The least that a block covers. */
 #define XMMU_BLOCK_SIZE SZ_512M
 

@@ -229,6 +229,8 @@ static noinline int xmmu_walk_again(struct xmmu_walk *walk)
 {
 	struct xmmu_range *range = walk->range;
 
+	if (walk->flags & XMMU_EXCLUSIVE)
+		xmmu_exclusive_drop(walk);
 	xmmu_walk_budget(walk);
 	walk->seq = smp_load_acquire(&range->seq);
 	return xmmu_range_check(range, walk->hmm.start, walk->hmm.end) ? -ESRCH : 0;
@@ -243,7 +245,6 @@ static int xmmu_walk_begin(struct xmmu_walk *walk)
 {
 	struct xmmu_range *range = walk->range;
 
-	walk->rearmed = false;
 	/* What the page table says is read after this; see where it gets warm. */
 	if (smp_load_acquire(&range->heat) == XMMU_RANGE_WARM)
 		return 0;
@@ -252,7 +253,6 @@ static int xmmu_walk_begin(struct xmmu_walk *walk)
 	if (xmmu_mirror_is_open(xmmu_walk_mirror(walk)))
 		return xmmu_walk_wait_warm(walk);
 	mmu_interval_read_begin(&xmmu_range_block(range)->notifier);
-	walk->rearmed = true;
 	return 0;
 }
 
@@ -273,7 +273,8 @@ static int xmmu_walk_check(struct xmmu_walk *walk)
 		return err;
 	if (range->seq != walk->seq || xmmu_inject_collide())
 		return xmmu_walk_retry(walk);
-	if (walk->rearmed)
+	/* It was not in xmmu_walk_begin() either, so read_begin has returned since. */
+	if (unlikely(range->heat != XMMU_RANGE_WARM))
 		smp_store_release(&range->heat, XMMU_RANGE_WARM);
 	return xmmu_dma_used(range) ? xmmu_dma_map(walk) : 0;
 }
@@ -363,8 +364,6 @@ static int xmmu_walk_attempt(struct xmmu_walk *walk)
 		err = xmmu_walk_fault(walk);
 	if (!err)
 		err = xmmu_walk_lock(walk);
-	if (err && walk->flags & XMMU_EXCLUSIVE)
-		xmmu_exclusive_drop(walk);
 	return err;
 }
 
@@ -379,7 +378,8 @@ static bool xmmu_walk_open_window(struct xmmu_walk *walk)
 			break;
 	}
 	/* Whatever it failed with: this is why. */
-	walk->err = err ? xmmu_walk_dead(walk) ?: err : 0;
+	if (err)
+		walk->err = xmmu_walk_dead(walk) ?: err;
 	return !err;
 }
 
@@ -468,7 +468,7 @@ static noinline void xmmu_walk_mark_dirty(struct xmmu_walk *walk)
 
 	/* Keeps a swap device from going away, as the page table lock would. */
 	rcu_read_lock();
-	for (; pfn < stop; pfn++) {
+	do {
 		if (!(*pfn & HMM_PFN_WRITE))
 			continue;
 		page = hmm_pfn_to_page(*pfn);
@@ -480,7 +480,7 @@ static noinline void xmmu_walk_mark_dirty(struct xmmu_walk *walk)
 			last = folio;
 		}
 		folio_mark_dirty(folio);
-	}
+	} while (++pfn < stop);
 	rcu_read_unlock();
 }
 

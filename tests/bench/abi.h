@@ -52,6 +52,19 @@ struct bench_loop {
 	__u64 cycles; /* out: of count times two instructions */
 };
 
+/* Ranges of one page in a mirror of their own, every second page from start on. */
+struct bench_crowd {
+	__u64 start;
+	__u64 count;
+	/* Out, of each the cycles of PROBES calls. */
+	__u64 hit;  /* xmmu_range_find() of a range */
+	__u64 miss; /* of a page between two */
+	__u64 remove;
+	__u64 insert;
+};
+
+#define BENCH_CROWD_PROBES 256
+
 #define BENCH_IOC_ATTACH    _IO('b', 0)
 #define BENCH_IOC_INSERT    _IOWR('b', 1, struct bench_range)
 #define BENCH_IOC_REMOVE    _IOWR('b', 2, struct bench_range)
@@ -62,5 +75,6 @@ struct bench_loop {
 #define BENCH_IOC_CONFIRM   _IOW('b', 7, __u32)
 #define BENCH_IOC_CALLBACKS _IOR('b', 8, struct bench_callbacks)
 #define BENCH_IOC_LOOP      _IOWR('b', 9, struct bench_loop)
+#define BENCH_IOC_CROWD     _IOWR('b', 10, struct bench_crowd)
 
 #endif

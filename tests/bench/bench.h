@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the parts of the module share: the device (device.c), the two drivers for it (raw.c, sdk.c),
- * the clock around callbacks (timed.c), and the ioctls (main.c).
+ * the clock around callbacks (timed.c), many ranges (crowd.c), and the ioctls (main.c).
  */
 #ifndef XMMU_BENCH_H
 #define XMMU_BENCH_H
@@ -110,6 +110,9 @@ static inline void table_fill(struct bench_table *table, unsigned long start, un
 	for (i = 0; i < pages; i++)
 		entry[i] = frames[i] << ENTRY_PFN_SHIFT | flags;
 }
+
+/* crowd.c */
+int crowd_measure(struct bench_crowd *request);
 
 /* device.c */
 void device_init(struct bench_device *device);

@@ -178,6 +178,11 @@ static int do_loop(struct bench_context *ctx, void *arg)
 	return 0;
 }
 
+static int do_crowd(struct bench_context *ctx, void *arg)
+{
+	return crowd_measure(arg);
+}
+
 static const struct {
 	unsigned int cmd;
 	int (*call)(struct bench_context *ctx, void *arg);
@@ -192,6 +197,7 @@ static const struct {
 	{ BENCH_IOC_CONFIRM, do_confirm },
 	{ BENCH_IOC_CALLBACKS, do_callbacks },
 	{ BENCH_IOC_LOOP, do_loop },
+	{ BENCH_IOC_CROWD, do_crowd },
 };
 
 /* A file that was inherited or sent belongs to the address space that it is attached to. */
@@ -217,6 +223,7 @@ static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long user)
 		struct bench_word word;
 		struct bench_callbacks callbacks;
 		struct bench_loop loop;
+		struct bench_crowd crowd;
 	} arg = {};
 	unsigned int i;
 	long err;

@@ -62,6 +62,18 @@ enum what {
 	READ_1_COLD,
 	HMM_512,
 	HMM_16384,
+	HIT_1,
+	HIT_1000,
+	HIT_1000000,
+	MISS_1,
+	MISS_1000,
+	MISS_1000000,
+	CROWD_INSERT_1,
+	CROWD_INSERT_1000,
+	CROWD_INSERT_1000000,
+	CROWD_REMOVE_1,
+	CROWD_REMOVE_1000,
+	CROWD_REMOVE_1000000,
 	WHATS
 };
 
@@ -90,6 +102,18 @@ static const char *const what_names[] = {
 	[READ_1_COLD] = "read.1.cold",
 	[HMM_512] = "hmm.512",
 	[HMM_16384] = "hmm.16384",
+	[HIT_1] = "hit.1",
+	[HIT_1000] = "hit.1000",
+	[HIT_1000000] = "hit.1000000",
+	[MISS_1] = "miss.1",
+	[MISS_1000] = "miss.1000",
+	[MISS_1000000] = "miss.1000000",
+	[CROWD_INSERT_1] = "insert.1",
+	[CROWD_INSERT_1000] = "insert.1000",
+	[CROWD_INSERT_1000000] = "insert.1000000",
+	[CROWD_REMOVE_1] = "remove.1",
+	[CROWD_REMOVE_1000] = "remove.1000",
+	[CROWD_REMOVE_1000000] = "remove.1000000",
 };
 
 /* Shared with the children. */
@@ -303,6 +327,26 @@ static void measure_populate(struct turn *turn)
 		die("madvise", "");
 }
 
+/* ---- many ranges */
+
+static void measure_crowd(struct turn *turn)
+{
+	static const uint64_t counts[] = { 1, 1000, 1000000 };
+	struct bench_crowd crowd;
+	unsigned int i;
+
+	if (turn->driver != SDK)
+		return;
+	for (i = 0; i < 3; i++) {
+		crowd = (struct bench_crowd){ .start = 4UL << 30, .count = counts[i] };
+		call(turn, BENCH_IOC_CROWD, &crowd, "crowd");
+		take(turn, HIT_1 + i, crowd.hit / BENCH_CROWD_PROBES);
+		take(turn, MISS_1 + i, crowd.miss / BENCH_CROWD_PROBES);
+		take(turn, CROWD_REMOVE_1 + i, crowd.remove / BENCH_CROWD_PROBES);
+		take(turn, CROWD_INSERT_1 + i, crowd.insert / BENCH_CROWD_PROBES);
+	}
+}
+
 /* ---- turns */
 
 static void take_turn(enum driver driver, struct samples *samples)
@@ -331,6 +375,7 @@ static void take_turn(enum driver driver, struct samples *samples)
 		measure_range(&turn);
 		measure_populate(&turn);
 	}
+	measure_crowd(&turn);
 }
 
 /* Each turn is a process of its own: a driver's notifiers would slow the other's calls down. */
