@@ -6,7 +6,7 @@
 coverage-tree := build/coverage
 coverage-sources := Makefile VERSION docs include sample-drivers sdk templates tests
 # What is counted, and how many of its lines must be run, in percent.
-coverage-of := sdk/core sdk/hosted
+coverage-of := sdk/core sdk/parts sdk/hosted
 coverage-least := 95
 
 # The toys have as many failures as the explorer can report.

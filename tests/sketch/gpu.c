@@ -142,7 +142,36 @@ static void gpu_room(struct xmmu_faultq *faults)
 	gpu_read_faults(to_gpu(xmmu_faultq_mirror(faults)));
 }
 
+/* Ranges are made where the device faults, as large as the mapping allows. */
+static int gpu_make_range(struct gpu_context *gpu, unsigned long addr)
+{
+	struct xmmu_range *range, *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+
+	if (!fresh)
+		return -ENOMEM;
+	range = xmmu_range_find_or_insert(&gpu->mirror, fresh, addr, SZ_2M | SZ_64K);
+	if (range != fresh)
+		kfree(fresh);
+	if (IS_ERR(range))
+		return PTR_ERR(range);
+	xmmu_range_put(range);
+	return 0;
+}
+
+static int gpu_serve(struct xmmu_faultq *faults, unsigned long start, unsigned long end,
+		     unsigned int access)
+{
+	struct gpu_context *gpu = to_gpu(xmmu_faultq_mirror(faults));
+	unsigned long addr;
+	int err = 0;
+
+	for (addr = start; addr < end && !err; addr += PAGE_SIZE)
+		err = gpu_make_range(gpu, addr);
+	return err ?: xmmu_faultq_populate(faults, start, end, access);
+}
+
 static const struct xmmu_faultq_ops gpu_fault_ops = {
+	.serve = gpu_serve,
 	.replay = gpu_replay,
 	.cancel = gpu_cancel,
 	.room = gpu_room,
@@ -182,12 +211,19 @@ static void gpu_range_free(struct xmmu_range *range)
 	kfree(range);
 }
 
+/* For what is left above when the process has unmapped the middle of a range. */
+static struct xmmu_range *gpu_range_alloc(struct xmmu_range *range)
+{
+	return kzalloc(sizeof(*range), GFP_KERNEL_ACCOUNT);
+}
+
 static const struct xmmu_ops gpu_ops = {
 	.prepare = gpu_prepare,
 	.populate = gpu_populate,
 	.zap = gpu_zap,
 	.flush = gpu_flush,
 	.isolate = gpu_isolate,
+	.range_alloc = gpu_range_alloc,
 	.range_free = gpu_range_free,
 };
 
@@ -246,14 +282,8 @@ static int __maybe_unused gpu_split(struct xmmu_range *range, unsigned long at)
 	return ret;
 }
 
-/* The heap has a new end: cover it, without what the process has unmapped there since. */
+/* The heap has a new end. What the process unmaps is cut off by itself, see gpu_range_alloc(). */
 static int __maybe_unused gpu_grow(struct xmmu_range *range, unsigned long end)
 {
-	unsigned long gone, gone_end;
-
-	while (xmmu_range_next_unmapped(range, &gone, &gone_end)) {
-		if (gone_end == xmmu_range_end(range))
-			end = gone;
-	}
 	return xmmu_range_resize(range, xmmu_range_start(range), end);
 }

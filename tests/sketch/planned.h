@@ -9,11 +9,6 @@
 
 #include <xmmu/xmmu.h>
 
-/* ---- ranges that follow the mappings ---- */
-
-/* A part of the range whose mapping the process has removed; false if there is none (any more). */
-bool xmmu_range_next_unmapped(struct xmmu_range *range, unsigned long *start, unsigned long *end);
-
 /* ---- mirrors of the whole address space, XMMU_ATOMIC only ---- */
 
 /* What only a whole-mm mirror hears of; called under a page-table lock, so nothing may wait. */
