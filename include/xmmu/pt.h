@@ -245,8 +245,9 @@ bool xmmu_pt_next(struct xmmu_pt *pt, unsigned long start, unsigned long end,
 /**
  * @brief Read, and clear, the accessed and dirty bits of a span.
  *
- * Takes no lock. Of a leaf that is partly in the span all is read and cleared. A translation that
- * the device has cached sets no bit again until it is flushed.
+ * Takes no lock. Of a leaf that is partly in the span all is read and cleared. What the device does
+ * while a leaf is split is seen when that is done. A translation that the device has cached sets no
+ * bit again until it is flushed.
  *
  * @param pt     The table.
  * @param start  First byte.

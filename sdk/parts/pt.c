@@ -82,18 +82,35 @@ bool xmmu_pt_next(struct xmmu_pt *pt, unsigned long start, unsigned long end,
 	return found;
 }
 
-/* The device says what it did in whichever entry of a group it has read. */
+/*
+ * The device says what it did in whichever entry of a group it has read. False if the leaf is not
+ * what was found any more: what it said may be elsewhere. Under RCU.
+ */
+static bool xmmu_pt_age_leaf(struct xmmu_pt *pt, const struct xmmu_pt_spot *spot, u64 clear,
+			     u64 *found)
+{
+	unsigned int i;
+	u64 old;
+
+	for (i = 0; i < spot->count; i++) {
+		old = xmmu_pt_change(&spot->entry[i], clear, 0);
+		*found |= old;
+		if ((old ^ spot->value) & pt->kind)
+			return false;
+	}
+	return true;
+}
+
 u64 xmmu_pt_age(struct xmmu_pt *pt, unsigned long start, unsigned long end, u64 clear)
 {
 	const struct xmmu_pt_format *format = pt->format;
 	struct xmmu_pt_spot spot;
-	unsigned int i;
 	u64 found = 0;
 
 	rcu_read_lock();
-	for (; xmmu_pt_find(pt, start, end, &spot); start = spot.addr + spot.len)
-		for (i = 0; i < spot.count; i++)
-			found |= xmmu_pt_change(&spot.entry[i], clear, 0);
+	while (xmmu_pt_find(pt, start, end, &spot))
+		if (xmmu_pt_age_leaf(pt, &spot, clear, &found))
+			start = spot.addr + spot.len;
 	rcu_read_unlock();
 	return found & (format->accessed | format->dirty);
 }

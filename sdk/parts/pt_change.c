@@ -115,7 +115,7 @@ static bool xmmu_pt_vacant(const struct xmmu_pt_table *table, unsigned int first
 	unsigned int i;
 
 	for (i = first; i < first + count; i++)
-		if (table->entry[i])
+		if (READ_ONCE(table->entry[i]))
 			return false;
 	return true;
 }
@@ -169,7 +169,7 @@ static void xmmu_pt_upgrade(struct xmmu_pt_fill *fill, struct xmmu_pt_table *tab
 	unsigned long end = start + xmmu_pt_len(size);
 	u64 write = fill->value & pt->format->write;
 
-	if (write & ~table->entry[i]) {
+	if (write & ~READ_ONCE(table->entry[i])) {
 		if (fill->addr != start || fill->end < end) {
 			xmmu_pt_split(pt, table, level, fill->addr, size);
 			return;

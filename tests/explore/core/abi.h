@@ -27,4 +27,11 @@ struct core_span {
 /* The device uses the page at addr, if it may: 1, or else 0. */
 #define CORE_ACCESS _IOW('c', 7, struct core_span)
 
+/*
+ * With a page table: how many pages of the span there are; which of the device's bits (accessed,
+ * dirty) are set in it, and flags says which to clear.
+ */
+#define CORE_COUNT _IOW('c', 10, struct core_span)
+#define CORE_AGE   _IOW('c', 11, struct core_span)
+
 #endif

@@ -17,8 +17,9 @@
 #include "../../../sdk/hosted/kernel/internal.h"
 #include "../../../sdk/hosted/mm/cpu.h"
 #include "abi.h"
+#include "pt.h"
 
-#define CORE_PAGES   4
+#define CORE_PAGES   32
 #define CORE_FLUSHES 4
 
 static char *policy = "trylock";
@@ -38,6 +39,10 @@ module_param(dma, bool, 0444);
 /* Ranges follow what the process unmaps. */
 static bool follow;
 module_param(follow, bool, 0444);
+
+/* The device walks a page table, and has no array. */
+static bool pt;
+module_param(pt, bool, 0444);
 
 static struct device core_dev;
 static enum xmmu_policy core_policy;
@@ -68,6 +73,7 @@ struct core_context {
 	unsigned long base; /* of the pages that there are entries for */
 	struct core_flush flushes[CORE_FLUSHES];
 	bool cut; /* under tlb_lock */
+	struct core_pt pt;
 };
 
 static struct core_context *to_core(struct xmmu_mirror *mirror)
@@ -81,6 +87,26 @@ static unsigned int index_of(const struct core_context *core, unsigned long addr
 }
 
 /* ---- callbacks */
+
+static int core_prepare_pt(struct xmmu_walk *walk)
+{
+	struct core_context *core = to_core(xmmu_range_mirror(xmmu_walk_range(walk)));
+
+	return xmmu_pt_prepare(&core->pt.pt, walk);
+}
+
+static void core_populate_pt(struct xmmu_walk *walk)
+{
+	struct core_context *core = to_core(xmmu_range_mirror(xmmu_walk_range(walk)));
+
+	xmmu_pt_populate(&core->pt.pt, walk);
+}
+
+static void core_zap_pt(struct xmmu_range *range, unsigned long start, unsigned long end,
+			struct xmmu_gather *gather)
+{
+	xmmu_pt_zap(&to_core(xmmu_range_mirror(range))->pt.pt, start, end, gather);
+}
 
 static void core_populate(struct xmmu_walk *walk)
 {
@@ -121,6 +147,7 @@ static void tlb_drop(struct core_context *core, unsigned long start, unsigned lo
 
 	for (i = index_of(core, start); i < index_of(core, end); i++)
 		core->tlb[i].pfn = 0;
+	core_pt_forget(&core->pt, start, end);
 }
 
 static void core_confirm(struct core_flush *flush)
@@ -229,7 +256,25 @@ static const struct xmmu_ops core_following_ops = {
 	.range_free = core_range_free,
 };
 
+static const struct xmmu_ops core_pt_ops = {
+	.prepare = core_prepare_pt,
+	.populate = core_populate_pt,
+	.zap = core_zap_pt,
+	.flush = core_flush,
+	.isolate = core_isolate,
+	.release = core_gone,
+	.range_free = core_range_free,
+};
+
 /* ---- what the device does by itself */
+
+static void tlb_walk(struct core_context *core, unsigned int i, bool write)
+{
+	u64 entry = core_pt_walk(&core->pt, core->base + i * PAGE_SIZE, write);
+
+	core->tlb[i].pfn = (entry & CORE_PT_ADDRESS) >> PAGE_SHIFT;
+	core->tlb[i].write = entry & CORE_PT_WRITE;
+}
 
 static void tlb_fill(struct core_context *core, unsigned int i)
 {
@@ -261,8 +306,12 @@ static int core_access(struct core_context *core, const struct core_span *span)
 	int used = 0;
 
 	spin_lock_irqsave(&core->tlb_lock, flags);
-	if (!core->cut && (!entry->pfn || entry->write < span->write))
-		tlb_fill(core, i);
+	if (!core->cut && (!entry->pfn || entry->write < span->write)) {
+		if (pt)
+			tlb_walk(core, i, span->write);
+		else
+			tlb_fill(core, i);
+	}
 	if (entry->pfn && !core->cut && entry->write >= span->write) {
 		use_entry(core, entry, span);
 		used = 1;
@@ -276,7 +325,7 @@ static int core_access(struct core_context *core, const struct core_span *span)
 static int core_attach(struct core_context *core, const struct core_span *span)
 {
 	const struct xmmu_config config = {
-		.ops = follow ? &core_following_ops : &core_ops,
+		.ops = pt ? &core_pt_ops : follow ? &core_following_ops : &core_ops,
 		.policy = core_policy,
 		.dma = dma ? XMMU_DMA_LEAF : XMMU_DMA_NONE,
 		.dev = dma ? &core_dev : NULL,
@@ -284,6 +333,8 @@ static int core_attach(struct core_context *core, const struct core_span *span)
 	};
 
 	core->base = span->addr;
+	if (pt && core_pt_init(&core->pt))
+		return -ENOMEM;
 	return xmmu_mirror_attach(&core->mirror, &config);
 }
 
@@ -368,6 +419,10 @@ static long core_ioctl(struct file *file, unsigned int number, unsigned long arg
 		return core_insert(core, &span);
 	case CORE_ACCESS:
 		return core_access(core, &span);
+	case CORE_COUNT:
+		return core_pt_count(&core->pt, span.addr, span.addr + span.len);
+	case CORE_AGE:
+		return xmmu_pt_age(&core->pt.pt, span.addr, span.addr + span.len, span.flags);
 	default:
 		return core_on_range(core, number, &span);
 	}
@@ -401,6 +456,8 @@ static int core_release(struct inode *inode, struct file *file)
 
 	xmmu_mirror_detach(&core->mirror);
 	destroy_workqueue(core->device);
+	if (pt)
+		xmmu_pt_destroy(&core->pt.pt);
 	kfree(core);
 	return 0;
 }
