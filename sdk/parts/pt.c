@@ -13,6 +13,7 @@
 struct xmmu_pt_spot {
 	u64 *entry; /* the first of its group */
 	unsigned int count;
+	unsigned int level;
 	unsigned long addr;
 	unsigned long len;
 	u64 value; /* of the first entry */
@@ -21,8 +22,9 @@ struct xmmu_pt_spot {
 static void xmmu_pt_spot(const struct xmmu_pt *pt, struct xmmu_pt_spot *spot, u64 *entry,
 			 unsigned long addr, u64 value, const struct xmmu_pt_size *size)
 {
-	unsigned int shift = xmmu_pt_shift(pt, xmmu_pt_level(pt, size)), i;
+	unsigned int level = xmmu_pt_level(pt, size), shift = xmmu_pt_shift(pt, level), i;
 
+	spot->level = level;
 	spot->count = xmmu_pt_group(pt, size);
 	spot->len = xmmu_pt_len(size);
 	spot->addr = ALIGN_DOWN(addr, spot->len);
@@ -83,22 +85,25 @@ bool xmmu_pt_next(struct xmmu_pt *pt, unsigned long start, unsigned long end,
 }
 
 /*
- * The device says what it did in whichever entry of a group it has read. False if the leaf is not
- * what was found any more: what it said may be elsewhere. Under RCU.
+ * The device says what it did in whichever entry of a group it has read. Where a leaf has become a
+ * table since it was found, what it said is below now: go on there. Returns where. Under RCU.
  */
-static bool xmmu_pt_age_leaf(struct xmmu_pt *pt, const struct xmmu_pt_spot *spot, u64 clear,
-			     u64 *found)
+static unsigned long xmmu_pt_age_leaf(struct xmmu_pt *pt, const struct xmmu_pt_spot *spot,
+				      unsigned long start, u64 clear, u64 *found)
 {
+	unsigned long addr, step = spot->len / spot->count;
 	unsigned int i;
 	u64 old;
 
 	for (i = 0; i < spot->count; i++) {
+		addr = spot->addr + i * step;
 		old = xmmu_pt_change(&spot->entry[i], clear, 0);
-		*found |= old;
-		if ((old ^ spot->value) & pt->kind)
-			return false;
+		if (!spot->level || !xmmu_pt_is_table(pt, old))
+			*found |= old;
+		else if (addr + step > start)
+			return max(addr, start);
 	}
-	return true;
+	return spot->addr + spot->len;
 }
 
 u64 xmmu_pt_age(struct xmmu_pt *pt, unsigned long start, unsigned long end, u64 clear)
@@ -109,8 +114,7 @@ u64 xmmu_pt_age(struct xmmu_pt *pt, unsigned long start, unsigned long end, u64 
 
 	rcu_read_lock();
 	while (xmmu_pt_find(pt, start, end, &spot))
-		if (xmmu_pt_age_leaf(pt, &spot, clear, &found))
-			start = spot.addr + spot.len;
+		start = xmmu_pt_age_leaf(pt, &spot, start, clear, &found);
 	rcu_read_unlock();
 	return found & (format->accessed | format->dirty);
 }

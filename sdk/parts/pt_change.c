@@ -12,11 +12,6 @@ struct xmmu_pt_fill {
 	u64 value; /* the entry of addr without the bits of a size */
 };
 
-static bool xmmu_pt_is_table(const struct xmmu_pt *pt, u64 entry)
-{
-	return entry && (entry & pt->kind) == pt->format->table;
-}
-
 static u64 xmmu_pt_table_entry(const struct xmmu_pt *pt, const struct xmmu_pt_table *child)
 {
 	return child->addr | pt->format->table;
@@ -34,18 +29,27 @@ static const struct xmmu_pt_size *xmmu_pt_largest_last(const struct xmmu_pt *pt)
 
 /* ---- split */
 
-/* The entries of a group become leaves of one page. What the device did in one it did in all. */
-static void xmmu_pt_split_group(struct xmmu_pt *pt, u64 *entry, unsigned int count)
+/* What the device did in one entry of a group it did in all. */
+static void xmmu_pt_spread(struct xmmu_pt *pt, u64 *entry, unsigned int count)
 {
-	const struct xmmu_pt_format *format = pt->format;
 	unsigned int i;
 	u64 done = 0;
 
 	for (i = 0; i < count; i++)
-		done |= xmmu_pt_change(&entry[i], pt->kind, format->sizes[0].bits);
-	done &= format->accessed | format->dirty;
+		done |= READ_ONCE(entry[i]);
+	done &= pt->format->accessed | pt->format->dirty;
 	for (i = 0; i < count; i++)
 		xmmu_pt_change(&entry[i], 0, done);
+}
+
+/* The entries of a group become leaves of one page. */
+static void xmmu_pt_split_group(struct xmmu_pt *pt, u64 *entry, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		xmmu_pt_change(&entry[i], pt->kind, pt->format->sizes[0].bits);
+	xmmu_pt_spread(pt, entry, count);
 }
 
 /* The entry of a leaf becomes one of the table that waits below it, with the same translations. */
@@ -75,6 +79,7 @@ static void xmmu_pt_split(struct xmmu_pt *pt, struct xmmu_pt_table *table, unsig
 		xmmu_pt_split_group(pt, &table->entry[first], count);
 		return;
 	}
+	xmmu_pt_spread(pt, &table->entry[first], count);
 	for (i = first; i < first + count; i++)
 		xmmu_pt_split_entry(pt, &table->entry[i], xmmu_pt_child(table, i));
 }

@@ -86,6 +86,12 @@ static inline const struct xmmu_pt_size *xmmu_pt_size(const struct xmmu_pt *pt, 
 	return NULL;
 }
 
+/* Not for an entry of a last table, which may have the same bits. */
+static inline bool xmmu_pt_is_table(const struct xmmu_pt *pt, u64 entry)
+{
+	return entry && (entry & pt->kind) == pt->format->table;
+}
+
 /* Under the lock. */
 static inline struct xmmu_pt_table *xmmu_pt_child(const struct xmmu_pt_table *table, unsigned int i)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tables come and go: two pages below different last tables are populated and given back, while the
- * device walks and somebody looks without a lock.
+ * Tables come and go: pages below two last tables are populated and given back, while the device
+ * walks from where it was, and somebody looks without a lock.
  */
 #include "core.h"
 
@@ -15,7 +15,7 @@ static void setup(void)
 	core_attach("policy=refuse pt=1", FIRST);
 	explore_assert(!core(CORE_INSERT, FIRST, PAGES, 0));
 	explore_assert(!core(CORE_POPULATE, FIRST, PAGES, 0));
-	explore_assert(core_access(FIRST));
+	explore_assert(core_access(FIRST + PAGES - 1) && core_access(FIRST));
 }
 
 static void discard(void *unused)
@@ -23,6 +23,7 @@ static void discard(void *unused)
 	enter();
 	explore_assert(
 		!hosted_madvise(mm, ADDR + FIRST * PAGE_SIZE, PAGES * PAGE_SIZE, HOSTED_DONTNEED));
+	core_access(FIRST + PAGES - 1);
 	core_access(FIRST);
 }
 
@@ -36,6 +37,7 @@ static void populate(void *unused)
 static void look(void *unused)
 {
 	enter();
+	core_access(FIRST + 1);
 	explore_assert(core(CORE_COUNT, FIRST, PAGES, 0) <= (long)PAGES);
 }
 

@@ -21,32 +21,29 @@ static void setup(void)
 static void zap(void *unused)
 {
 	enter();
-	explore_assert(!core(CORE_ZAP, 5, 1, 0));
+	explore_assert(!core(CORE_ZAP, 8, 1, 0));
 	explore_assert(core(CORE_COUNT, 0, PAGES, 0) == (long)PAGES - 1);
 }
 
 static void device(void *unused)
 {
 	enter();
-	explore_assert(core_write(4, 7));
-	explore_assert(core(CORE_AGE, 4, 1, 0) & DIRTY);
+	explore_assert(core_write(9, 7));
+	explore_assert(core(CORE_AGE, 9, 1, 0) & DIRTY);
 }
 
 static void look(void *unused)
 {
-	long found;
-
 	enter();
-	found = core(CORE_COUNT, 8, 8, 0);
-	explore_assert(found == 8);
+	explore_assert(core(CORE_COUNT, 16, 8, 0) == 8);
 }
 
 static void check(void)
 {
 	enter();
-	explore_assert(core(CORE_AGE, 4, 1, DIRTY) & DIRTY);
-	explore_assert(!(core(CORE_AGE, 4, 1, 0) & DIRTY));
-	explore_assert(core_access(4) && !core_access(5) && core_write(31, 1));
+	explore_assert(core(CORE_AGE, 9, 1, DIRTY) & DIRTY);
+	explore_assert(!(core(CORE_AGE, 9, 1, 0) & DIRTY));
+	explore_assert(core_access(9) && !core_access(8) && core_write(31, 1));
 	core_stop();
 }
 

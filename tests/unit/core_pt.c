@@ -395,6 +395,15 @@ static void case_age_large(void *unused)
 }
 CASE(age_large)
 
+/* The same where a page of 2 MiB is a group of an upper table. */
+static void case_age_upper_group(void *unused)
+{
+	format.levels = 6;
+	format.bits = 6;
+	case_age_large(NULL);
+}
+CASE(age_upper_group)
+
 /* 4 GiB, all of one huge page of zeros: an entry of 8 bytes for each page, and less than 2 %. */
 static void case_bytes(void *unused)
 {
@@ -542,6 +551,7 @@ int main(void)
 		cmocka_unit_test(sparse),
 		cmocka_unit_test(age),
 		cmocka_unit_test(age_large),
+		cmocka_unit_test(age_upper_group),
 		cmocka_unit_test(bytes),
 		cmocka_unit_test(dma),
 		cmocka_unit_test(unusable),
