@@ -325,7 +325,9 @@ static int core_access(struct core_context *core, const struct core_span *span)
 static int core_attach(struct core_context *core, const struct core_span *span)
 {
 	const struct xmmu_config config = {
-		.ops = pt ? &core_pt_ops : follow ? &core_following_ops : &core_ops,
+		.ops = pt     ? &core_pt_ops :
+		       follow ? &core_following_ops :
+				&core_ops,
 		.policy = core_policy,
 		.dma = dma ? XMMU_DMA_LEAF : XMMU_DMA_NONE,
 		.dev = dma ? &core_dev : NULL,
