@@ -21,7 +21,7 @@ struct xmmu_walk;
 /**
  * @defgroup xmmu_pt Page table
  * @ingroup xmmu
- * @since 0.2
+ * @since 0.1
  * @brief A radix tree of tables that the device walks by itself, in a format given as data.
  *
  * The three callbacks of a driver become one call each: xmmu_ops::prepare calls xmmu_pt_prepare(),
