@@ -132,8 +132,6 @@ static bool xmmu_faultq_take(struct xmmu_faultq_worker *worker)
 	list_for_each_entry_safe(entry, next, &queue->waiting, node)
 		if (xmmu_faultq_window(entry) == worker->window)
 			list_move_tail(&entry->node, &worker->batch);
-	if (xmmu_faultq_next(queue))
-		xmmu_faultq_kick(queue);
 	spin_unlock_irq(&queue->lock);
 	return !list_empty(&worker->batch);
 }
@@ -180,7 +178,6 @@ static bool xmmu_faultq_unite(struct xmmu_faultq_entry *to, const struct xmmu_fa
 		return false;
 	to->access |= from->access;
 	to->tries = max(to->tries, from->tries);
-	to->most = min(to->most, from->most);
 	return true;
 }
 

@@ -15,10 +15,10 @@ struct xmmu_faultq_entry {
 	struct list_head node;
 	struct xmmu_fault fault;
 	ktime_t pushed;
-	/* In a batch these three are the same for all of a page. */
+	/* In a batch these two are the same for all of a page. */
 	unsigned int access;
 	unsigned int tries; /* that failed */
-	unsigned int most;  /* pages to serve at once */
+	unsigned int most;  /* pages to serve at once; the oldest of a page decides */
 	bool pinned;        /* counted in mirror->users */
 };
 

@@ -132,7 +132,7 @@ int xmmu_faultq_serve(struct xmmu_faultq_worker *worker, const struct xmmu_fault
 	/* A signal makes allocations fail, and I/O. */
 	if (xmmu_faultq_end(worker) && err)
 		err = -EINTR;
-	return err ? xmmu_mirror_error(queue->mirror) ?: err : 0;
+	return err;
 }
 
 /* ---- answers */

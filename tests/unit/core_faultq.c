@@ -380,16 +380,21 @@ static int serve(struct xmmu_faultq *of, unsigned long from, unsigned long to, u
 /* What fails for now is tried again, and is not lost. */
 static void case_transient(void *unused)
 {
+	u64 start_ns;
+
 	start(8);
 	faultq_ops.serve = serve;
 	serve_results[0] = -EAGAIN;
 	serve_results[1] = -ETIMEDOUT;
 	serve_results[2] = -EINTR;
 	faultq_init();
+	start_ns = hosted_now_ns();
 	push(1, 0, 1);
 	wait_answers(1);
 	expect(answer_of(1), 0);
 	expect(serves, 4);
+	/* Not at once. */
+	check(hosted_now_ns() - start_ns > 2 * NSEC_PER_SEC / CONFIG_HZ);
 	expect(faultq_stats().retried, 3);
 	expect(faultq_stats().served, 4);
 	expect(core_translated(), 1);

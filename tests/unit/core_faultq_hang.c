@@ -171,6 +171,82 @@ static void case_windows(void *unused)
 }
 CASE(windows)
 
+/* One worker, and more that hangs in one window than it tries in a turn: others have theirs. */
+static void case_turns(void *unused)
+{
+	unsigned int i;
+	u64 start_ms;
+
+	faultq_start(1024);
+	range = core_insert(0, 1024);
+	faultq_config.workers = 1;
+	faultq_init();
+	never(0, 64);
+	for (i = 0; i < 64; i++)
+		push(i, 0, i);
+	msleep(SLICE_MS / 2);
+	start_ms = now_ms();
+	push(600, 0, 600);
+	wait_answers(1);
+	expect(answer_of(600), 0);
+	check(now_ms() - start_ms < 3 * (SLICE_MS + 5));
+	stop();
+}
+CASE(turns)
+
+static unsigned int kills;
+
+/* What fails since it was killed may succeed when it is tried again. */
+static int serve_killed(struct xmmu_faultq *of, unsigned long from, unsigned long to,
+			unsigned int access)
+{
+	if (kills++)
+		return 0;
+	while (!fatal_signal_pending(current))
+		msleep(1);
+	return -ENOMEM;
+}
+
+static void case_killed(void *unused)
+{
+	faultq_start(1);
+	range = core_insert(0, 1);
+	faultq_ops.serve = serve_killed;
+	faultq_init();
+	push(0, 0, 1);
+	wait_answers(1);
+	expect(answer_of(1), 0);
+	expect(kills, 2);
+	stop();
+}
+CASE(killed)
+
+static void replay_and_fault(struct xmmu_faultq *of, const u64 *cookies, unsigned int count)
+{
+	replay(of, cookies, count);
+	if (answered < 100)
+		try_push_to(of, answered % 4, 0, 1000 + answered);
+	msleep(1);
+}
+
+/* The device faults again as soon as it may; nothing of that is left when the queue goes. */
+static void case_faults_again(void *unused)
+{
+	faultq_start(4);
+	range = core_insert(0, 4);
+	faultq_ops.replay = replay_and_fault;
+	faultq_init();
+	push(0, 0, 1);
+	msleep(10);
+	check(answered);
+	xmmu_faultq_exit(&queue);
+	check(answered < 100);
+	expect(faultq_stats().replayed + faultq_stats().cancelled, faultq_stats().pushed);
+	core_remove(range);
+	core_stop();
+}
+CASE(faults_again)
+
 /* Other processes do not notice. */
 static void case_others(void *unused)
 {
@@ -387,12 +463,14 @@ CASE(flush)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(late),       cmocka_unit_test(brought),
-		cmocka_unit_test(neighbours), cmocka_unit_test(windows),
-		cmocka_unit_test(others),     cmocka_unit_test(flood),
-		cmocka_unit_test(detach),     cmocka_unit_test(detach_hung),
-		cmocka_unit_test(again),      cmocka_unit_test(process_dies),
-		cmocka_unit_test(left),       cmocka_unit_test(flush),
+		cmocka_unit_test(late),         cmocka_unit_test(brought),
+		cmocka_unit_test(neighbours),   cmocka_unit_test(windows),
+		cmocka_unit_test(turns),        cmocka_unit_test(killed),
+		cmocka_unit_test(faults_again), cmocka_unit_test(others),
+		cmocka_unit_test(flood),        cmocka_unit_test(detach),
+		cmocka_unit_test(detach_hung),  cmocka_unit_test(again),
+		cmocka_unit_test(process_dies), cmocka_unit_test(left),
+		cmocka_unit_test(flush),
 	};
 
 	return cmocka_run_group_tests_name("core_faultq_hang", tests, NULL, NULL);
