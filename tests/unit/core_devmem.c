@@ -435,6 +435,42 @@ static void case_two_faults(void *unused)
 }
 CASE(two_faults)
 
+static void (*zap)(struct xmmu_range *range, unsigned long start, unsigned long end,
+		   struct xmmu_gather *gather);
+
+/* Time for another processor to fault, too: the page is still there, and gets one more user. */
+static void zap_slowly(struct xmmu_range *zapped, unsigned long first, unsigned long last,
+		       struct xmmu_gather *gather)
+{
+	core.ops.zap = zap;
+	hosted_others();
+	zap(zapped, first, last, gather);
+}
+
+/* The second one gives up its reference and waits, so that the first one needs one attempt. */
+static void case_second_waits(void *unused)
+{
+	u64 events;
+
+	start(1);
+	fill(1);
+	expect(to_device(0, 1), 1);
+	expect(*device_word(0), 1);
+	events = core_stats().events[MMU_NOTIFY_MIGRATE];
+	zap = core.ops.zap;
+	core.ops.zap = zap_slowly;
+	sees_first = false;
+	core_beside(load_first);
+	look(1);
+	check(core.ops.zap == zap);
+	hosted_others();
+	check(sees_first);
+	expect(core_stats().events[MMU_NOTIFY_MIGRATE] - events, 1);
+	expect(stats().faults, 1);
+	stop();
+}
+CASE(second_waits)
+
 static void case_forked(void *unused)
 {
 	struct mm_struct *child;
@@ -467,7 +503,7 @@ int main(void)
 		cmocka_unit_test(copy_out_fails), cmocka_unit_test(no_memory),
 		cmocka_unit_test(overfull),       cmocka_unit_test(destroyed),
 		cmocka_unit_test(lost),           cmocka_unit_test(two_faults),
-		cmocka_unit_test(forked),
+		cmocka_unit_test(second_waits),   cmocka_unit_test(forked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
