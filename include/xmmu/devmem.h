@@ -21,7 +21,7 @@ struct xmmu_mirror;
 /**
  * @defgroup xmmu_devmem Device memory
  * @ingroup xmmu
- * @since 0.2
+ * @since 0.1
  * @brief Move pages between RAM and the memory of a device, while the process keeps its addresses.
  *
  * A part: `XMMU_PARTS := devmem` in the driver's Kbuild.

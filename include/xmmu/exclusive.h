@@ -16,7 +16,7 @@ struct xmmu_range;
 /**
  * @defgroup xmmu_exclusive Exclusive access
  * @ingroup xmmu
- * @since 0.2
+ * @since 0.1
  * @brief Atomic operations of a device that can not make them visible to processors as such.
  *
  * The pages are taken out of the page table of the process while the device has them. When a
