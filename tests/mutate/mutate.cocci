@@ -3,16 +3,23 @@
 // and each condition can be the opposite. What is left out or turned round is decided when the
 // program starts, see mutant.h. Assertions, traces and what injects faults are left alone: no test
 // sees the difference. Nor does it see in which order things are initialised, counted, or shown in
-// debugfs.
+// debugfs, or whether somebody is woken just before an unlock or just after it.
 
 @swap@
-identifier f !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN_ON|__acquire|__release|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
-identifier g !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN_ON|__acquire|__release|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
+identifier f !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN_ON|__acquire|__release|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
+identifier g !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN_ON|__acquire|__release|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
 identifier m, n;
+identifier wake =~ "^(xmmu_mirror_wake|wake_up.*)$", unlock =~ "unlock";
 expression d, e;
 expression list x, y;
 @@
 (
+ wake(x);
+ unlock(y);
+|
+ unlock(y);
+ wake(x);
+|
  f(x);
  g(y);
 +MUTANT_SWAP(f(x), g(y));

@@ -263,7 +263,9 @@ static void case_nowait_memory(void *unused)
 	range = core_insert(0, 40);
 	for (i = 0; i < 40; i++)
 		expect(hosted_store(mm, at(i), i), 0);
+	non_block_start();
 	expect(core_walk_fails(range, 0, 40, XMMU_NOWAIT), -EAGAIN);
+	non_block_end();
 	msleep(10);
 	non_block_start();
 	expect(core_populate(range, 0, 40, XMMU_NOWAIT), 0);
