@@ -16,8 +16,7 @@
 
 struct part {
 	char name[32];
-	unsigned int number; /* from 1 */
-	unsigned long runs, given_up, orders, new_orders, events;
+	unsigned long runs, cut, orders, events;
 	double began;
 };
 
@@ -27,39 +26,47 @@ struct limit {
 	double time;
 };
 
-static double clock_now(void)
+static double seconds(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* Count the order of the last run, if this part of the campaign, or all of it, sees it first. */
+static double clock_now(void)
+{
+	return seconds(CLOCK_MONOTONIC);
+}
+
+/* What the machine does beside it does not count. */
+static double time_used(void)
+{
+	return seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+/* Count the order of the last run, if it is the first one of that order. */
 static void note_order(struct campaign *campaign, struct part *part)
 {
 	uint64_t *seen = table_at(&campaign->seen, explorer->hash);
 
-	part->orders += *seen != part->number;
-	part->new_orders += !*seen;
-	campaign->orders += !*seen;
-	*seen = part->number;
+	part->orders += !*seen;
+	*seen = true;
 }
 
 static void show(const struct campaign *campaign, const struct part *part, bool end,
 		 const char *why)
 {
-	double took = clock_now() - part->began;
+	double took = time_used() - part->began;
 
 	if (!campaign->out || (!end && !isatty(fileno(campaign->out))))
 		return;
 	fprintf(campaign->out,
-		"%s%-8s %8lu orders (%lu new, %lu again, %lu given up), %7.0f orders/s, "
-		"%5.1f M steps/s, %6.2f s%s%s%s",
+		"%s%-8s %8lu orders (%lu again, %lu cut), %7.0f orders/s, %5.1f M steps/s, "
+		"%6.2f s%s%s%s",
 		isatty(fileno(campaign->out)) ? "\r" : "", part->name, part->orders,
-		part->new_orders, part->runs - part->given_up - part->orders, part->given_up,
-		part->orders / took, part->events / took / 1e6, took, *why ? ": " : "", why,
-		end ? "\n" : "");
+		part->runs - part->cut - part->orders, part->cut, part->orders / took,
+		part->events / took / 1e6, took, *why ? ": " : "", why, end ? "\n" : "");
 	fflush(campaign->out);
 }
 
@@ -70,7 +77,7 @@ static bool try_one(struct campaign *campaign, struct part *part, const struct s
 
 	part->runs++;
 	if (explorer->given_up)
-		part->given_up++;
+		part->cut++;
 	else
 		note_order(campaign, part);
 	part->events += explorer->length;
@@ -91,55 +98,64 @@ static bool over(const struct campaign *campaign, const struct part *part,
 	return campaign->seconds && clock_now() >= limit->time;
 }
 
-static void add(struct campaign *campaign, const struct part *part)
+static void add(struct campaign *campaign, const struct part *part, struct part *sum)
 {
 	campaign->total += part->runs;
-	campaign->given_up += part->given_up;
 	campaign->events += part->events;
 	memcpy(campaign->last, part->name, sizeof(campaign->last));
+	sum->runs += part->runs;
+	sum->cut += part->cut;
+	sum->orders += part->orders;
+	sum->events += part->events;
 }
 
 enum outcome { PASSED, OVER, FAILED };
 
 static enum outcome search_bound(struct campaign *campaign, unsigned int bound,
-				 const struct limit *limit)
+				 const struct limit *limit, struct part *sum)
 {
-	struct part part = { .number = bound + 1, .began = clock_now() };
+	const struct search *search = &explorer->search;
+	struct part part = { .began = time_used() };
 	enum outcome outcome = PASSED;
 
 	snprintf(part.name, sizeof(part.name), "bound %u", bound);
-	search_begin(bound, campaign->reduced);
-	do {
+	while (outcome == PASSED && search_next(bound)) {
 		if (!try_one(campaign, &part, &strategy_search))
 			outcome = FAILED;
 		else if (over(campaign, &part, limit))
 			outcome = OVER;
-	} while (outcome == PASSED && search_next());
-	campaign->complete = outcome == PASSED && !explorer->search.cut;
+	}
+	if (outcome == PASSED && search->full)
+		outcome = OVER;
+	campaign->complete = outcome == PASSED && !search->cut && !search_waits();
 	show(campaign, &part, true,
 	     outcome == FAILED  ? "failed" :
+	     search->full       ? "not finished, there is no room for more" :
 	     outcome == OVER    ? "not finished" :
 	     campaign->complete ? "there are no others" :
 				  "");
-	add(campaign, &part);
+	add(campaign, &part, sum);
 	return outcome;
 }
 
 static enum outcome search(struct campaign *campaign, const struct limit *limit)
 {
+	struct part all = { .name = "search", .began = time_used() };
 	enum outcome outcome = PASSED;
 
+	search_begin(campaign->bound, campaign->reduced);
 	for (unsigned int bound = 0; bound <= campaign->bound && !campaign->complete; bound++) {
-		outcome = search_bound(campaign, bound, limit);
+		outcome = search_bound(campaign, bound, limit, &all);
 		if (outcome != PASSED)
 			break;
 	}
+	show(campaign, &all, true, "all of these");
 	return outcome;
 }
 
 static enum outcome random_runs(struct campaign *campaign, const struct limit *limit)
 {
-	struct part part = { .name = "random", .number = ~0U, .began = clock_now() };
+	struct part part = { .name = "random", .began = time_used() };
 	enum outcome outcome = PASSED;
 
 	/* The usual run says how many events there are to choose from. */
@@ -155,7 +171,7 @@ static enum outcome random_runs(struct campaign *campaign, const struct limit *l
 			outcome = OVER;
 	}
 	show(campaign, &part, true, outcome == FAILED ? "failed" : "");
-	add(campaign, &part);
+	add(campaign, &part, &(struct part){});
 	return outcome;
 }
 

@@ -22,14 +22,12 @@ struct campaign {
 	FILE *out; /* a line for each bound and strategy; NULL: none */
 
 	/* What came of it. */
-	unsigned long total;    /* runs */
-	unsigned long given_up; /* of them: what would have followed was known */
-	unsigned long orders;   /* different ones: no two of them equivalent */
+	unsigned long total; /* runs */
 	unsigned long events;
 	double took;
-	char last[32]; /* the bound or strategy that ended it, by name */
-	struct table seen;
-	bool complete; /* there is no schedule that was not tried, or one equivalent to it */
+	char last[32];     /* the bound or strategy that ended it, by name */
+	struct table seen; /* orders */
+	bool complete;     /* there is no schedule that was not tried, or one equivalent to it */
 };
 
 /* After explorer_setup(). False: a run has failed, see explorer->failure. */

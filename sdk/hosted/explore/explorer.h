@@ -35,10 +35,6 @@ struct event {
 struct choice {
 	uint32_t runnable; /* may be chosen, the following among them */
 	uint32_t sleepers; /* whose deadlines may pass early */
-	uint32_t wanted;   /* to be tried here */
-	uint32_t tried;
-	uint32_t asleep; /* whatever these could do here is equivalent to something tried before */
-	bool usual_hidden; /* the event of the usual task had a hidden effect */
 	uint16_t cost;     /* preemptions before it */
 	uint16_t turn;     /* events of the current task so far */
 	uint8_t current;   /* the task that ran before */
@@ -46,7 +42,6 @@ struct choice {
 	bool free;         /* ... unless the current one sleeps, has ended or gives way */
 	uint8_t chosen;
 	uint16_t stays; /* of the current task so far */
-	uint16_t block; /* the last choice at which the chosen task need not have gone on */
 };
 
 /* When the current task has done so many events, another one than usual goes on. */
@@ -77,18 +72,30 @@ struct thread {
 struct strategy {
 	void (*begin)(void); /* before each run */
 	unsigned int (*choose)(struct choice *choice);
+	void (*started)(void); /* the event that was chosen */
 	/* The last event depends on an earlier one, and another schedule could turn them round. */
 	void (*conflict)(unsigned int earlier);
 };
 
-/* search.c: all schedules up to a number of preemptions, from choices left open by earlier runs. */
+#define BOUND_MAX 63
+
+/* search.c: all schedules up to a number of preemptions, those with fewer first. */
 struct search {
-	unsigned int bound;
-	unsigned int replayed; /* so many choices are as in the last run, the last of them new */
-	bool reduced;          /* leave out what is equivalent to another schedule */
-	bool cut;              /* the bound has left something out */
-	struct table been;     /* by order and who goes on: 1 + preemptions that were left */
-	struct table found;    /* by event: tasks of later events that depend on it */
+	bool reduced;                   /* leave out what is equivalent to another schedule */
+	bool cut;                       /* the limit has left something out */
+	bool full;                      /* there is no room for more */
+	unsigned int limit;             /* of preemptions */
+	unsigned int replayed;          /* so many choices of the run are known */
+	uint32_t way[EVENTS_MAX + 1];   /* nodes of the run */
+	uint8_t script[EVENTS_MAX + 1]; /* what is chosen there, as far as it is known */
+	struct node *nodes;
+	struct link *links;
+	uint32_t node_count, link_count;
+	uint32_t unused;                 /* links */
+	uint32_t waiting[BOUND_MAX + 1]; /* links to what is to be tried, by preemptions */
+	uint32_t news;                   /* links to nodes: see want_earlier() */
+	struct table been;               /* by order: first node */
+	struct table found;              /* by event: see union found */
 };
 
 /* random.c: priorities that change at a few random events (PCT). */
@@ -124,6 +131,7 @@ struct explorer {
 	unsigned int length;  /* events so far; the last one is being done */
 	uint32_t run;         /* number of this run: makes what cells say of earlier ones void */
 	uint64_t hash;        /* of the order of all events: equal for equivalent schedules */
+	uint64_t stays;       /* how often tasks went on though they gave way, as a hash */
 	unsigned int race[2]; /* the two events of a data race */
 	bool given_up;        /* the last run: an earlier one has been where it had come to */
 	bool recording;
@@ -148,8 +156,10 @@ unsigned int choice_cost(const struct choice *choice, unsigned int next);
 
 /* search.c */
 extern const struct strategy strategy_search;
-void search_begin(unsigned int bound, bool reduced);
-bool search_next(void); /* false: all is done within the bound */
+void search_begin(unsigned int limit, bool reduced);
+bool search_next(unsigned int bound); /* before each run; false: all is done within the bound */
+
+bool search_waits(void); /* something is to be tried, with more preemptions */
 
 /* random.c */
 extern const struct strategy strategy_random;

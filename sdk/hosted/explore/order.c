@@ -101,6 +101,7 @@ void order_begin(void)
 	memset(explorer->threads, 0, sizeof(explorer->threads));
 	explorer->length = 0;
 	explorer->hash = 0;
+	explorer->stays = 0;
 	explorer->run++;
 }
 

@@ -116,16 +116,15 @@ static unsigned int find_simpler(struct switches *switches, const char *oracle)
 	explorer_run(&strategy_replay);
 	last = &explorer->choices[explorer->length];
 	cost = last->cost + choice_cost(last, last->chosen);
-	for (unsigned int bound = 0; bound < cost && runs < MINIMISE_RUNS; bound++) {
-		search_begin(bound, true);
-		do {
-			runs++;
-			if (!explorer_run(&strategy_search) &&
-			    !strcmp(explorer->failure.oracle, oracle)) {
-				switches_from_run(switches);
-				return runs + leave_out(switches, oracle);
-			}
-		} while (runs < MINIMISE_RUNS && search_next());
+	if (!cost)
+		return runs;
+	search_begin(cost - 1, true);
+	while (runs < MINIMISE_RUNS && search_next(cost - 1)) {
+		runs++;
+		if (!explorer_run(&strategy_search) && !strcmp(explorer->failure.oracle, oracle)) {
+			switches_from_run(switches);
+			return runs + leave_out(switches, oracle);
+		}
 	}
 	return runs;
 }

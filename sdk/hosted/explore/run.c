@@ -106,16 +106,17 @@ static unsigned int choose(uint32_t runnable, unsigned int current)
 		record_frames();
 	describe(choice, runnable, current);
 	choice->chosen = explorer->strategy->choose(choice);
-	if (choice->free && choice->chosen == current)
+	if (choice->free && choice->chosen == current) {
 		explorer->threads[current].stays++;
-	choice->block = number;
-	if (!choice->free && choice->chosen == current)
-		choice->block = choice[-1].block;
+		explorer->stays += 0xa0761d6478bd642fULL << current;
+	}
 	if (explorer->recording)
 		explorer->record.frames[number] = explorer->record.pending[choice->chosen];
 	order_event(choice->chosen);
 	if (choice->sleepers >> choice->chosen & 1)
 		order_slept(choice->chosen);
+	if (explorer->strategy->started)
+		explorer->strategy->started();
 	return choice->chosen;
 }
 

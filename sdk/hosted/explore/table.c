@@ -28,7 +28,7 @@ static void grow(struct table *table)
 	struct table old = *table;
 
 	table->size = old.size ? 2 * old.size : FIRST_SIZE;
-	table->entries = hosted_map(0, table->size * sizeof(*table->entries));
+	table->entries = hosted_map_table(table->size * sizeof(*table->entries));
 	for (size_t i = 0; i < old.size; i++) {
 		if (old.entries[i].hash)
 			*find(table, old.entries[i].hash) = old.entries[i];
@@ -48,6 +48,12 @@ uint64_t *table_at(struct table *table, uint64_t hash)
 	table->used += !entry->hash;
 	entry->hash = hash;
 	return &entry->value;
+}
+
+void table_prefetch(const struct table *table, uint64_t hash)
+{
+	if (table->size)
+		__builtin_prefetch(&table->entries[hash & (table->size - 1)]);
 }
 
 void table_clear(struct table *table)

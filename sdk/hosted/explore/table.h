@@ -15,6 +15,8 @@ struct table {
 
 /* The value for a hash, 0 at first; stays where it is until the next call. */
 uint64_t *table_at(struct table *table, uint64_t hash);
+/* It will be asked for soon. */
+void table_prefetch(const struct table *table, uint64_t hash);
 void table_clear(struct table *table);
 
 #endif

@@ -29,7 +29,6 @@ struct hosted_process {
 };
 
 static struct hosted_process processes[HOSTED_TASK_STRUCTS];
-static pid_t last_pid;
 static unsigned int waiting; /* tasks in hosted_wait_on() */
 
 static struct hosted_process *process_of(struct task_struct *task)
@@ -51,21 +50,29 @@ static bool is_free(const struct hosted_process *process)
 	       (is_over(process) && process->task.usage <= 1 && !process->pid.count);
 }
 
-static struct task_struct *task_create(const char *name, struct mm_struct *mm)
+/* The first free one from a place on. */
+static struct hosted_process *find_free(unsigned int place)
 {
-	struct hosted_process *process = processes;
+	for (unsigned int i = 0; i < HOSTED_TASK_STRUCTS; i++) {
+		struct hosted_process *process = &processes[(place + i) % HOSTED_TASK_STRUCTS];
+
+		if (is_free(process))
+			return process;
+	}
+	hosted_fail("tasks", "references to %d tasks are held", HOSTED_TASK_STRUCTS);
+}
+
+static struct task_struct *task_create(const char *name, struct mm_struct *mm, unsigned int place)
+{
+	struct hosted_process *process = find_free(place);
 	struct task_struct *task;
 
-	while (!is_free(process))
-		if (++process == processes + HOSTED_TASK_STRUCTS)
-			hosted_fail("tasks", "no room for %s: references to %d tasks are held",
-				    name, HOSTED_TASK_STRUCTS);
 	/* Who had the place before is over. */
 	hosted_acquire(process);
 	memset(process, 0, sizeof(*process));
 	process->used = true;
 	task = &process->task;
-	task->pid = ++last_pid;
+	task->pid = process - processes + 1;
 	task->tgid = task->pid;
 	strscpy(task->comm, name, sizeof(task->comm));
 	task->mm = mm;
@@ -87,13 +94,14 @@ static void task_attach(struct task_struct *task, struct hosted_task *hosted)
 	hosted_set_private(hosted, task);
 }
 
+/* A thread that this file has not made gets its place by its number, whoever comes first. */
 struct task_struct *hosted_current_task(void)
 {
 	struct hosted_task *hosted = hosted_current();
 	struct task_struct *task = hosted_private(hosted);
 
 	if (!task) {
-		task = task_create(hosted_name(hosted), NULL);
+		task = task_create(hosted_name(hosted), NULL, hosted_id(hosted));
 		task_attach(task, hosted);
 	}
 	return task;
@@ -148,13 +156,13 @@ static struct task_struct *thread_start(struct task_struct *task, void (*fn)(voi
 struct task_struct *hosted_thread(const char *name, struct mm_struct *mm, void (*fn)(void *arg),
 				  void *arg)
 {
-	return thread_start(get_task_struct(task_create(name, mm)), fn, arg);
+	return thread_start(get_task_struct(task_create(name, mm, HOSTED_TASKS)), fn, arg);
 }
 
 /* No signal reaches a thread of the kernel. */
 static struct task_struct *kthread_create(const char *name)
 {
-	struct task_struct *task = task_create(name, NULL);
+	struct task_struct *task = task_create(name, NULL, HOSTED_TASKS);
 	unsigned int i;
 
 	task->flags |= PF_KTHREAD;

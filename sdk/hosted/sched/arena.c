@@ -48,6 +48,15 @@ void *hosted_map(uintptr_t addr, size_t size)
 	return p;
 }
 
+/* The same for tables that are used all over: fewer faults, and fewer misses of the TLB. */
+void *hosted_map_table(size_t size)
+{
+	void *p = hosted_map(0, size);
+
+	madvise(p, size, MADV_HUGEPAGE);
+	return p;
+}
+
 static uint8_t *shadow_of(uintptr_t addr)
 {
 	return hosted_shadow + (addr - HOSTED_ARENA) / GRANULE;

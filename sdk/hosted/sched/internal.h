@@ -89,6 +89,7 @@ extern uint8_t *hosted_shadow;
 uint32_t hosted_sleepers(void);
 
 void *hosted_map(uintptr_t addr, size_t size);
+void *hosted_map_table(size_t size);
 
 void *hosted_fiber(void *stack, size_t size, void (*entry)(void));
 void hosted_fiber_switch(void **from, void *to);

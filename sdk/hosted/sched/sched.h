@@ -36,6 +36,9 @@ struct hosted_task *hosted_current(void);
 
 const char *hosted_name(const struct hosted_task *task);
 
+/* From 0, the main program, to HOSTED_TASKS - 1; that of a task that has ended is used again. */
+unsigned int hosted_id(const struct hosted_task *task);
+
 /* One pointer for each task, for the task_struct of the hosted kernel. */
 void hosted_set_private(struct hosted_task *task, void *data);
 void *hosted_private(const struct hosted_task *task);

@@ -34,6 +34,11 @@ const char *hosted_name(const struct hosted_task *task)
 	return task->name;
 }
 
+unsigned int hosted_id(const struct hosted_task *task)
+{
+	return task->id;
+}
+
 void hosted_set_private(struct hosted_task *task, void *data)
 {
 	task->private = data;
