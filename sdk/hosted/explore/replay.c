@@ -107,25 +107,35 @@ static unsigned int leave_out(struct switches *switches, const char *oracle)
 	return runs;
 }
 
-/* A schedule with fewer preemptions that fails in the same way, if a short search finds one. */
+static unsigned int preemptions(void)
+{
+	const struct choice *last = &explorer->choices[explorer->length];
+
+	return last->cost + choice_cost(last, last->chosen);
+}
+
+/*
+ * A schedule with fewer preemptions that fails in the same way, if a short search finds one: of
+ * those with as few as that the one with the fewest switches.
+ */
 static unsigned int find_simpler(struct switches *switches, const char *oracle)
 {
-	const struct choice *last;
-	unsigned int runs = 1, cost;
+	struct switches *found = malloc(sizeof(*found));
+	unsigned int runs = 1, bound;
 
 	explorer_run(&strategy_replay);
-	last = &explorer->choices[explorer->length];
-	cost = last->cost + choice_cost(last, last->chosen);
-	if (!cost)
-		return runs;
-	search_begin(cost - 1, true);
-	while (runs < MINIMISE_RUNS && search_next(cost - 1)) {
+	bound = preemptions();
+	search_begin(bound, true);
+	while (runs < MINIMISE_RUNS && search_next(bound)) {
 		runs++;
-		if (!explorer_run(&strategy_search) && !strcmp(explorer->failure.oracle, oracle)) {
-			switches_from_run(switches);
-			return runs + leave_out(switches, oracle);
-		}
+		if (explorer_run(&strategy_search) || strcmp(explorer->failure.oracle, oracle))
+			continue;
+		switches_from_run(found);
+		if (preemptions() < bound || found->count < switches->count)
+			*switches = *found;
+		bound = preemptions();
 	}
+	free(found);
 	return runs;
 }
 
@@ -134,5 +144,6 @@ unsigned int switches_minimise(struct switches *switches)
 	const char *oracle = explorer->failure.oracle;
 	unsigned int runs = leave_out(switches, oracle);
 
-	return runs + find_simpler(switches, oracle);
+	runs += find_simpler(switches, oracle);
+	return runs + leave_out(switches, oracle);
 }
