@@ -148,8 +148,11 @@ static bool xmmu_walk_has_userfault(const struct xmmu_walk *walk)
  */
 static bool xmmu_can_be_killed(void)
 {
+	/* A thread that runs keeps what it has. */
+	const struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
+
 	return !(current->flags & PF_KTHREAD) ||
-	       current->sighand->action[SIGKILL - 1].sa.sa_handler != SIG_IGN;
+	       sighand->action[SIGKILL - 1].sa.sa_handler != SIG_IGN;
 }
 
 /*
