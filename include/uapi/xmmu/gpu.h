@@ -12,7 +12,7 @@
 
 /**
  * @defgroup xmmu_uapi_gpu GPU driver
- * @since 0.2
+ * @since 0.1
  * @brief The commands of /dev/xmmu-gpu0 and its like, and the records that can be read from them.
  *
  * An open file is the address space of the process that opened it, as the device sees it: the
