@@ -264,7 +264,8 @@ bool __must_check xmmu_faultq_push(struct xmmu_faultq *queue, const struct xmmu_
  *
  * @ctx{process; may sleep; inside xmmu_faultq_ops::serve}
  *
- * @retval -EFAULT No range there, or as xmmu_walk_end().
+ * @retval -ENOENT No range there, or no more: a driver that makes ranges makes one and tries again,
+ *                 or returns -EAGAIN.
  * @return Otherwise as xmmu_walk_end().
  */
 int xmmu_faultq_populate(struct xmmu_faultq *queue, unsigned long start, unsigned long end,

@@ -32,13 +32,11 @@ struct gpu_device {
 /* An open file. */
 struct gpu_space {
 	struct gpu_device *gpu;
-	unsigned long task_size;
 	struct xmmu_mirror mirror;
 	struct xmmu_pt pt;
 	struct xmmu_faultq faults;
 	struct softdev_space *space;
 	struct softdev_queue *queue;
-	struct mutex cover_lock; /* between looking for a range and making one */
 	/* Work. */
 	spinlock_t lock;
 	wait_queue_head_t wait; /* `done` is not empty */

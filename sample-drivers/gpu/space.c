@@ -3,8 +3,8 @@
  * The address space of a process as the device sees it: a mirror, a page table that the device
  * walks, and the faults that it reports where it finds nothing.
  *
- * The program says nothing about its memory beforehand. Where the device faults for the first time,
- * a range is made for the stretch around; mappings come and go below it.
+ * The program says nothing about its memory beforehand. Where the device faults for the first time a
+ * range is made, as large as the mapping allows; what the program unmaps is cut off again.
  */
 #include <linux/err.h>
 #include <linux/io.h>
@@ -15,8 +15,8 @@
 
 #include "gpu.h"
 
-/* Stretches of the address space, each of which gets one range. */
-#define GPU_STRETCH SZ_512M
+/* Sizes of ranges; a page is the least. */
+#define GPU_CHUNKS (SZ_512M | SZ_2M | SZ_64K)
 /* What the device gets around a fault, if it is there. */
 #define GPU_PREFETCH SZ_64K
 
@@ -87,6 +87,11 @@ static void gpu_isolate(struct xmmu_mirror *mirror)
 	softdev_space_isolate(to_space(mirror)->space);
 }
 
+static struct xmmu_range *gpu_range_alloc(struct xmmu_range *range)
+{
+	return kzalloc(sizeof(*range), GFP_KERNEL_ACCOUNT);
+}
+
 static void gpu_range_free(struct xmmu_range *range)
 {
 	kfree(range);
@@ -99,52 +104,48 @@ static const struct xmmu_ops gpu_ops = {
 	.flush = gpu_flush,
 	.translated = gpu_translated,
 	.isolate = gpu_isolate,
+	.range_alloc = gpu_range_alloc,
 	.range_free = gpu_range_free,
 };
 
 /* ---- faults */
 
-static int gpu_cover_new(struct gpu_space *space, unsigned long start)
+static struct xmmu_range *gpu_make_range(struct gpu_space *space, unsigned long addr)
 {
-	unsigned long end = min(start + GPU_STRETCH, space->task_size);
-	struct xmmu_range *range = kzalloc(sizeof(*range), GFP_KERNEL_ACCOUNT);
-	int ret;
+	struct xmmu_range *range, *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
 
-	if (!range)
-		return -ENOMEM;
-	ret = xmmu_range_insert(&space->mirror, range, start, end);
-	if (ret)
-		kfree(range);
-	else
-		xmmu_range_put(range); /* the mirror has one of its own */
-	return ret;
+	if (!fresh)
+		return ERR_PTR(-ENOMEM);
+	range = xmmu_range_find_or_insert(&space->mirror, fresh, addr, GPU_CHUNKS);
+	if (range != fresh)
+		kfree(fresh);
+	return range;
 }
 
-/* See that there is a range. */
-static int gpu_cover(struct gpu_space *space, unsigned long addr)
+/* See that there are ranges. */
+static int gpu_cover(struct gpu_space *space, unsigned long addr, unsigned long end)
 {
 	struct xmmu_range *range;
-	int ret;
 
-	if (addr >= space->task_size)
-		return -EFAULT;
-	ret = mutex_lock_killable(&space->cover_lock);
-	if (ret)
-		return ret;
-	range = xmmu_range_find(&space->mirror, addr);
-	if (range)
+	while (addr < end) {
+		range = xmmu_range_find(&space->mirror, addr) ?: gpu_make_range(space, addr);
+		if (IS_ERR(range))
+			return PTR_ERR(range);
+		addr = xmmu_range_end(range);
 		xmmu_range_put(range);
-	else
-		ret = gpu_cover_new(space, ALIGN_DOWN(addr, GPU_STRETCH));
-	mutex_unlock(&space->cover_lock);
-	return ret;
+	}
+	return 0;
 }
 
 static int gpu_serve(struct xmmu_faultq *faults, unsigned long start, unsigned long end,
 		     unsigned int access)
 {
-	return gpu_cover(faulting(faults), start) ?:
-						    xmmu_faultq_populate(faults, start, end, access);
+	int ret = gpu_cover(faulting(faults), start, end);
+
+	if (!ret)
+		ret = xmmu_faultq_populate(faults, start, end, access);
+	/* What was unmapped is cut off late, perhaps when there is other memory in its place. */
+	return ret == -ENOENT ? -EAGAIN : ret;
 }
 
 static void gpu_replay(struct xmmu_faultq *faults, const u64 *cookies, unsigned int count)
@@ -258,8 +259,6 @@ struct gpu_space *gpu_space_create(struct gpu_device *gpu)
 	if (!space)
 		return ERR_PTR(-ENOMEM);
 	space->gpu = gpu;
-	space->task_size = current->mm->task_size;
-	mutex_init(&space->cover_lock);
 	spin_lock_init(&space->lock);
 	init_waitqueue_head(&space->wait);
 	INIT_LIST_HEAD(&space->done);

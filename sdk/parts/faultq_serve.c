@@ -61,7 +61,7 @@ int xmmu_faultq_populate(struct xmmu_faultq *queue, unsigned long start, unsigne
 	while (start < end) {
 		range = xmmu_range_find(queue->mirror, start);
 		if (!range)
-			return xmmu_mirror_error(queue->mirror) ?: -EFAULT;
+			return xmmu_mirror_error(queue->mirror) ?: -ENOENT;
 		stop = min(end, xmmu_range_end(range));
 		err = xmmu_faultq_fill(queue, range, start, stop, access);
 		xmmu_range_put(range);
@@ -117,6 +117,15 @@ static bool xmmu_faultq_end(struct xmmu_faultq_worker *worker)
 	return killed;
 }
 
+/* Without xmmu_faultq_ops::serve nobody makes ranges: what has none is no memory of the device. */
+static int xmmu_faultq_serve_ranges(struct xmmu_faultq *queue, unsigned long start,
+				    unsigned long end, unsigned int access)
+{
+	int err = xmmu_faultq_populate(queue, start, end, access);
+
+	return err == -ENOENT ? -EFAULT : err;
+}
+
 int xmmu_faultq_serve(struct xmmu_faultq_worker *worker, const struct xmmu_faultq_run *run)
 {
 	struct xmmu_faultq *queue = worker->queue;
@@ -127,8 +136,8 @@ int xmmu_faultq_serve(struct xmmu_faultq_worker *worker, const struct xmmu_fault
 		return err;
 	err = -EINTR;
 	if (xmmu_faultq_begin(worker))
-		err = (ops->serve ?: xmmu_faultq_populate)(queue, run->start, run->end,
-							   run->access);
+		err = (ops->serve ?: xmmu_faultq_serve_ranges)(queue, run->start, run->end,
+							       run->access);
 	/* A signal makes allocations fail, and I/O. */
 	if (xmmu_faultq_end(worker) && err)
 		err = -EINTR;
