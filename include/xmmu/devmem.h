@@ -252,7 +252,7 @@ u64 xmmu_devmem_offset(const struct xmmu_devmem *mem, const struct page *page);
  *
  * @ctx{any}
  */
-void xmmu_devmem_stats(struct xmmu_devmem *mem, struct xmmu_devmem_stats *stats);
+void xmmu_devmem_read_stats(struct xmmu_devmem *mem, struct xmmu_devmem_stats *stats);
 
 /** @} */
 

@@ -292,7 +292,7 @@ static inline struct xmmu_mirror *xmmu_faultq_mirror(const struct xmmu_faultq *q
  *
  * @ctx{any}
  */
-void xmmu_faultq_stats(struct xmmu_faultq *queue, struct xmmu_faultq_stats *stats);
+void xmmu_faultq_read_stats(struct xmmu_faultq *queue, struct xmmu_faultq_stats *stats);
 
 /** @} */
 

@@ -294,7 +294,7 @@ void gpu_space_stats(struct gpu_space *space, struct xmmu_gpu_stats *stats)
 	struct xmmu_stats mirror;
 
 	softdev_stats(space->gpu->dev, &device);
-	xmmu_faultq_stats(&space->faults, &faults);
+	xmmu_faultq_read_stats(&space->faults, &faults);
 	xmmu_mirror_stats(&space->mirror, &mirror);
 	*stats = (struct xmmu_gpu_stats){
 		.accesses = device.accesses,

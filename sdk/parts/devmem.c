@@ -235,7 +235,7 @@ void xmmu_devmem_destroy(struct xmmu_devmem *mem)
 	xmmu_devmem_free(mem);
 }
 
-void xmmu_devmem_stats(struct xmmu_devmem *mem, struct xmmu_devmem_stats *stats)
+void xmmu_devmem_read_stats(struct xmmu_devmem *mem, struct xmmu_devmem_stats *stats)
 {
 	stats->used = xmmu_devmem_nr_used(mem);
 	stats->to_device = atomic64_read(&mem->to_device);

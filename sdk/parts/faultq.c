@@ -408,7 +408,7 @@ void xmmu_faultq_exit(struct xmmu_faultq *queue)
 	xmmu_faultq_free(queue);
 }
 
-void xmmu_faultq_stats(struct xmmu_faultq *queue, struct xmmu_faultq_stats *stats)
+void xmmu_faultq_read_stats(struct xmmu_faultq *queue, struct xmmu_faultq_stats *stats)
 {
 	unsigned long irq;
 

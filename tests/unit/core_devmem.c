@@ -107,7 +107,7 @@ static struct xmmu_devmem_stats stats(void)
 {
 	struct xmmu_devmem_stats now;
 
-	xmmu_devmem_stats(&memory, &now);
+	xmmu_devmem_read_stats(&memory, &now);
 	return now;
 }
 

@@ -107,7 +107,7 @@ static struct xmmu_faultq_stats faultq_stats(void)
 {
 	struct xmmu_faultq_stats stats;
 
-	xmmu_faultq_stats(&queue, &stats);
+	xmmu_faultq_read_stats(&queue, &stats);
 	return stats;
 }
 

@@ -290,7 +290,7 @@ static int do_info(struct xd_stats __user *to)
 
 	if (!has_memory)
 		return -ENODEV;
-	xmmu_devmem_stats(&memory, &stats);
+	xmmu_devmem_read_stats(&memory, &stats);
 	out.pages = size / PAGE_SIZE;
 	out.used = stats.used;
 	out.to_device = stats.to_device;

@@ -227,7 +227,7 @@ static int do_measure(struct context *context, void *argument)
 
 static int do_stats(struct context *context, void *argument)
 {
-	xmmu_faultq_stats(&context->queue, argument);
+	xmmu_faultq_read_stats(&context->queue, argument);
 	return 0;
 }
 
