@@ -15,7 +15,7 @@
 #ifndef FEATURES
 #define FEATURES                                                                        \
 	"debug 0\ndevice_page_order 1\nfolio_free 1\ngup_vmas 0\nhmm_dma_mapped 0\n"    \
-	"make_exclusive 0\nmake_exclusive_range 0\nmigrate_compound 0\nmm_dumpable 1\n" \
+	"make_exclusive 1\nmake_exclusive_range 0\nmigrate_compound 0\nmm_dumpable 1\n" \
 	"page_pgmap 1\ntwo_pass 1\n"
 #endif
 

@@ -391,6 +391,25 @@ static vm_fault_t fault_device(struct fault *fault)
 	return ret;
 }
 
+/* A processor takes the page back, when the device has let go of its lock. */
+static vm_fault_t fault_lent(struct fault *fault)
+{
+	struct folio *folio = hold_if_same(fault);
+	struct mmu_notifier_range event;
+
+	if (!folio)
+		return 0;
+	folio_lock(folio);
+	hosted_event_init(&event, fault->mm, MMU_NOTIFY_CLEAR, fault->addr, fault->addr + PAGE_SIZE,
+			  NULL);
+	hosted_event_start(&event);
+	set_if_same(fault, hosted_entry_given_back(fault->entry));
+	hosted_event_end(&event);
+	folio_unlock(folio);
+	folio_put(folio);
+	return 0;
+}
+
 static vm_fault_t fault_absent(struct fault *fault)
 {
 	switch (fault->entry & HOSTED_KIND) {
@@ -398,6 +417,8 @@ static vm_fault_t fault_absent(struct fault *fault)
 		return fault_swap(fault);
 	case HOSTED_DEVICE:
 		return fault_device(fault);
+	case HOSTED_LENT:
+		return fault_lent(fault);
 	case HOSTED_MIGRATION:
 		hosted_folio_wait_unlocked(hosted_folio_of(hosted_entry_pfn(fault->entry)));
 		return 0;
@@ -619,7 +640,7 @@ void hosted_device_access(struct mm_struct *mm, unsigned long addr, unsigned lon
 	hosted_device_access_pfn(pfn);
 	place = hosted_look(mm, addr, HOSTED_MARKED_READ);
 	entry = hosted_get(&place);
-	if (!(entry & HOSTED_PRESENT) && !hosted_entry_is(entry, HOSTED_DEVICE))
+	if (!hosted_entry_maps(entry))
 		hosted_fail("stale access", "nothing is mapped at %lx, the device has page %lx",
 			    addr, pfn);
 	if (hosted_place_pfn(&place, addr) != pfn)

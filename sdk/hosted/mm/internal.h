@@ -115,6 +115,7 @@ static inline bool hosted_folio_is_managed(const struct folio *folio)
 #define HOSTED_MIGRATION (2UL << 8)
 #define HOSTED_DEVICE    (3UL << 8)
 #define HOSTED_POISON    (4UL << 8)
+#define HOSTED_LENT      (5UL << 8) /* a page of the system that a device has for itself */
 
 enum hosted_level {
 	HOSTED_PTE,
@@ -136,6 +137,19 @@ static inline u64 hosted_entry_make(unsigned long pfn, u64 bits)
 static inline bool hosted_entry_is(u64 entry, u64 kind)
 {
 	return !(entry & HOSTED_PRESENT) && (entry & HOSTED_KIND) == kind;
+}
+
+/* Whether the page of the entry is mapped by it. */
+static inline bool hosted_entry_maps(u64 entry)
+{
+	return entry & HOSTED_PRESENT || hosted_entry_is(entry, HOSTED_DEVICE) ||
+	       hosted_entry_is(entry, HOSTED_LENT);
+}
+
+/* What stands there when the processors have the page again. */
+static inline u64 hosted_entry_given_back(u64 entry)
+{
+	return (entry & ~HOSTED_KIND) | HOSTED_PRESENT;
 }
 
 /* A place in a page table: where an entry is or can be, and how much it maps. */

@@ -169,6 +169,12 @@ static u64 entry_readonly(const struct vm_area_struct *vma, u64 entry)
 	return hosted_vma_is_cow(vma) ? entry & ~(HOSTED_WRITE | HOSTED_EXCLUSIVE) : entry;
 }
 
+/* What a device has for itself it gives back. */
+static u64 entry_to_share(u64 entry)
+{
+	return hosted_entry_is(entry, HOSTED_LENT) ? hosted_entry_given_back(entry) : entry;
+}
+
 /* Both have the page from now on; private memory is copied by who writes first. */
 static void share_entry(const struct vm_area_struct *vma, u64 entry)
 {
@@ -176,7 +182,7 @@ static void share_entry(const struct vm_area_struct *vma, u64 entry)
 
 	if (hosted_entry_is(entry, HOSTED_SWAP))
 		hosted_swap_get(hosted_entry_pfn(entry));
-	if (!(entry & HOSTED_PRESENT) && !hosted_entry_is(entry, HOSTED_DEVICE))
+	if (!hosted_entry_maps(entry))
 		return;
 	folio = hosted_folio_of(hosted_entry_pfn(entry));
 	hosted_map_folio(folio, 1);
@@ -187,13 +193,13 @@ static void share_entry(const struct vm_area_struct *vma, u64 entry)
 static void copy_entry(struct vm_area_struct *to, struct vm_area_struct *from, unsigned long addr,
 		       const struct hosted_place *place)
 {
-	u64 entry = hosted_get(place), copy = entry_readonly(from, entry);
+	u64 entry = entry_to_share(hosted_get(place)), copy = entry_readonly(from, entry);
 	struct hosted_place target = place->level == HOSTED_PMD ?
 					     hosted_huge_place(to->vm_mm, addr) :
 					     hosted_place_of(to->vm_mm, addr, true);
 
 	share_entry(from, entry);
-	if (copy != entry)
+	if (copy != hosted_get(place))
 		hosted_set(from->vm_mm, place, copy);
 	if (from->vm_flags & VM_SHARED)
 		copy &= ~HOSTED_DIRTY;

@@ -33,7 +33,7 @@ struct hosted_place hosted_rmap_place(struct mm_struct *mm, unsigned long addr,
 	struct hosted_place place = hosted_place_of(mm, addr, false);
 	u64 entry = hosted_get(&place);
 
-	if (!(entry & HOSTED_PRESENT) && !hosted_entry_is(entry, HOSTED_DEVICE))
+	if (!hosted_entry_maps(entry))
 		place.slot = NULL;
 	else if (hosted_folio_of(hosted_entry_pfn(entry)) != folio)
 		place.slot = NULL;

@@ -65,7 +65,7 @@ static void zap_page(u64 entry, struct hosted_gather *gather)
 /* A migration entry has no reference: whoever moves the page finds it gone. */
 static void zap_entry(u64 entry, struct hosted_gather *gather)
 {
-	if (entry & HOSTED_PRESENT || hosted_entry_is(entry, HOSTED_DEVICE))
+	if (hosted_entry_maps(entry))
 		zap_page(entry, gather);
 	else if (hosted_entry_is(entry, HOSTED_SWAP))
 		hosted_swap_put(hosted_entry_pfn(entry));
