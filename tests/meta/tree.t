@@ -21,8 +21,8 @@ only_build() {
 
 everything_built() {
 	local folder name
-	for folder in sample-drivers/* tests/vm/xmmu_test templates/minimal; do
-		name=${folder##*/}
+	for folder in sample-drivers/*/Kbuild tests/vm/xmmu_test/Kbuild templates/minimal/Kbuild; do
+		name=$(basename "${folder%/Kbuild}")
 		ls "build/6.1/$1/$name/$name.ko" || return 1
 	done
 }
