@@ -233,6 +233,10 @@ struct xmmu_ops {
 	 * allocates; see xmmu_range_resize() and xmmu_range_split(). Without it a range keeps its
 	 * bounds, whatever is mapped there.
 	 *
+	 * It must not change the bounds of a range, nor take a lock under which that is done. If
+	 * the new range is not needed after all, xmmu_ops::range_free gets it: it has a mirror, and
+	 * nothing else.
+	 *
 	 * @param range  The range that will be split.
 	 *
 	 * @ctx{process; may sleep; the lock is not held}

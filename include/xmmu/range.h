@@ -116,6 +116,7 @@ void xmmu_range_remove(struct xmmu_range *range);
  *
  * @retval 0       Done.
  * @retval -EINVAL Unaligned, empty, or outside the range.
+ * @retval -ESRCH  The range does not reach so far any more; nothing was zapped. Look for others.
  */
 int xmmu_range_zap(struct xmmu_range *range, unsigned long start, unsigned long end);
 
@@ -127,7 +128,7 @@ int xmmu_range_zap(struct xmmu_range *range, unsigned long start, unsigned long 
  * upper part is zapped, flushed and waited for first. The driver's page table must be one for the
  * mirror: xmmu_ops::zap is called with the range that has a translation now.
  *
- * A walk that reaches beyond @p at fails with -ESRCH where it gets there.
+ * A walk that reaches beyond @p at fails with -ESRCH.
  *
  * @param range  The range; the caller holds a reference.
  * @param upper  Not in use; overwritten. As after xmmu_range_insert() the caller has a reference.
@@ -151,8 +152,9 @@ int __must_check xmmu_range_split(struct xmmu_range *range, struct xmmu_range *u
  * out of the stretch which the kernel watches for it, of 512 MiB at least and twice its size later,
  * loses all translations; walks make new ones.
  *
- * A walk that is under way in what leaves fails with -ESRCH. The new bounds may overlap another
- * range.
+ * A walk that is under way and reaches into what leaves fails with -ESRCH. The new bounds may overlap
+ * another range. Each time a range goes out of the stretch that is watched it keeps some 300 bytes for
+ * as long as it lives: to slide far is for another range.
  *
  * @param range  The range; the caller holds a reference.
  * @param start  New first byte, page aligned.

@@ -50,7 +50,7 @@ static unsigned long xmmu_chunk_size(struct xmmu_mirror *mirror, unsigned long a
 /* As xmmu_range_place(). Under the lock. */
 static struct xmmu_range *xmmu_chunk_place(struct xmmu_mirror *mirror, struct xmmu_range *fresh,
 					   unsigned long addr, unsigned long size,
-					   struct xmmu_block *block)
+					   struct xmmu_block **block)
 {
 	unsigned long start = ALIGN_DOWN(addr, size);
 	int err = xmmu_range_place(mirror, fresh, start, start + size, block);
@@ -61,7 +61,7 @@ static struct xmmu_range *xmmu_chunk_place(struct xmmu_mirror *mirror, struct xm
 static struct xmmu_range *xmmu_chunk_find_or_place(struct xmmu_mirror *mirror,
 						   struct xmmu_range *fresh, unsigned long addr,
 						   unsigned long sizes, unsigned long start,
-						   unsigned long end, struct xmmu_block *block)
+						   unsigned long end, struct xmmu_block **block)
 {
 	struct xmmu_range *range;
 
@@ -95,8 +95,8 @@ static struct xmmu_range *xmmu_range_make(struct xmmu_mirror *mirror, struct xmm
 				  addr | ((1UL << __fls(sizes)) - 1));
 	if (IS_ERR(block))
 		return ERR_CAST(block);
-	range = xmmu_chunk_find_or_place(mirror, fresh, addr, sizes, start, end, block);
-	if (range != fresh || fresh->block != block)
+	range = xmmu_chunk_find_or_place(mirror, fresh, addr, sizes, start, end, &block);
+	if (block)
 		xmmu_block_destroy(block);
 	return range;
 }

@@ -19,6 +19,13 @@ void xmmu_gone_clear(struct xmmu_mirror *mirror)
 }
 
 /* Under the lock. */
+static void xmmu_gone_add(struct xmmu_mirror *mirror, unsigned long start, unsigned long end)
+{
+	mirror->gone_start = min(start, mirror->gone_start);
+	mirror->gone_end = max(end, mirror->gone_end);
+}
+
+/* Under the lock. */
 void xmmu_range_unmapped(struct xmmu_range *range, unsigned long start, unsigned long end)
 {
 	struct xmmu_mirror *mirror = range->mirror;
@@ -27,8 +34,7 @@ void xmmu_range_unmapped(struct xmmu_range *range, unsigned long start, unsigned
 	if (!mirror->config.ops->range_alloc || mirror->state != XMMU_STATE_LIVE)
 		return;
 	WRITE_ONCE(range->flags, range->flags | XMMU_RANGE_GONE);
-	mirror->gone_start = min(start, mirror->gone_start);
-	mirror->gone_end = max(end, mirror->gone_end);
+	xmmu_gone_add(mirror, start, end);
 	queue_work(xmmu_wq, &mirror->collect);
 }
 
@@ -54,7 +60,7 @@ static bool xmmu_range_shrink(struct xmmu_range *range, unsigned long start, uns
 	int err = xmmu_range_resize_locked(range, start, end);
 
 	WARN_ON_ONCE(err && err != -ESRCH && err != -EIO);
-	return !err;
+	return !err || READ_ONCE(range->state) != XMMU_RANGE_INSERTED;
 }
 
 static bool xmmu_range_cut_middle(struct xmmu_range *range, unsigned long start, unsigned long end)
@@ -64,6 +70,8 @@ static bool xmmu_range_cut_middle(struct xmmu_range *range, unsigned long start,
 
 	if (!upper)
 		return false;
+	/* All that range_free() may ask for. */
+	upper->mirror = range->mirror;
 	if (xmmu_range_split_locked(range, upper, end)) {
 		ops->range_free(upper);
 		return false;
@@ -113,6 +121,11 @@ static void xmmu_mirror_cut(struct xmmu_mirror *mirror, unsigned long start, uns
 		xmmu_range_put(range);
 	}
 	mutex_unlock(&mirror->bounds);
+	if (cut)
+		return;
+	xmmu_mirror_lock(mirror);
+	xmmu_gone_add(mirror, start, end);
+	xmmu_mirror_unlock(mirror);
 }
 
 /* Detach cancels it, and waits, so the mirror stays attached. */

@@ -165,6 +165,8 @@ noinline void xmmu_debug_check_forgotten(struct xmmu_range *range, unsigned long
 		return;
 	start = max(start, xmmu_range_start(range));
 	end = min(end, xmmu_range_end(range));
+	if (start >= end)
+		return;
 	WARN_ONCE(ops->translated(range, start, end),
 		  "xmmu: %s: a translation of %lx outlives the invalidation of %lx-%lx\n",
 		  XMMU_DRIVER_NAME, xmmu_debug_find_translated(range, start, end), start, end);

@@ -95,8 +95,10 @@ int xmmu_exclusive(struct xmmu_range *range, unsigned long start, unsigned long 
 		*done = start;
 	if (!XMMU_COMPAT_EXCLUSIVE)
 		return -EOPNOTSUPP;
-	if (!xmmu_range_block(range)->ops->populate || xmmu_range_check(range, start, end))
+	if (!xmmu_range_block(range)->ops->populate)
 		return -EINVAL;
+	if (xmmu_range_check(range, start, end))
+		return xmmu_range_bad_span(range, start, end);
 	while (start < end && !err) {
 		err = xmmu_exclusive_page(range, start, budget);
 		if (!err)

@@ -87,19 +87,36 @@ static bool xmmu_vma_is_secret(const struct vm_area_struct *vma)
  * be done again until one goes; and while there is no hole, none can come. Under mmap_lock, which
  * who removes a mapping holds until our callback has returned.
  */
-static noinline void xmmu_range_survey(struct xmmu_range *range)
+static enum xmmu_range_vmas xmmu_range_look(const struct xmmu_range *range)
 {
-	unsigned long addr = xmmu_range_start(range);
+	unsigned long addr = xmmu_range_start(range), end = xmmu_range_end(range);
 	struct vm_area_struct *vma;
 	unsigned int i;
 
-	for (i = 0; i < XMMU_SURVEY_MAX && addr < xmmu_range_end(range); i++) {
+	for (i = 0; i < XMMU_SURVEY_MAX && addr < end; i++) {
 		vma = vma_lookup(range->mirror->mm, addr);
 		if (!vma || xmmu_vma_is_secret(vma) || is_vm_hugetlb_page(vma))
 			break;
 		addr = vma->vm_end;
 	}
-	WRITE_ONCE(range->vmas, addr < xmmu_range_end(range) ? XMMU_VMAS_MIXED : XMMU_VMAS_PLAIN);
+	return addr < end ? XMMU_VMAS_MIXED : XMMU_VMAS_PLAIN;
+}
+
+/* What was seen is worth nothing if the bounds have changed meanwhile. */
+static noinline void xmmu_walk_survey(const struct xmmu_walk *walk)
+{
+	struct xmmu_mirror *mirror = xmmu_walk_mirror(walk);
+	struct xmmu_range *range = walk->range;
+	unsigned long seq = smp_load_acquire(&range->seq);
+	enum xmmu_range_vmas vmas = xmmu_range_look(range);
+
+	if (!(walk->flags & XMMU_NOWAIT))
+		xmmu_mirror_lock(mirror);
+	else if (!xmmu_mirror_trylock(mirror))
+		return;
+	if (range->seq == seq)
+		WRITE_ONCE(range->vmas, vmas);
+	xmmu_mirror_unlock(mirror);
 }
 
 /* What hmm_range_fault() would do and must not. Under mmap_lock. */
@@ -126,7 +143,7 @@ static int xmmu_walk_check_vmas(const struct xmmu_walk *walk)
 	if (likely(READ_ONCE(range->vmas) == XMMU_VMAS_PLAIN))
 		return 0;
 	if (READ_ONCE(range->vmas) == XMMU_VMAS_UNKNOWN)
-		xmmu_range_survey(range);
+		xmmu_walk_survey(walk);
 	return xmmu_walk_check_window(walk);
 }
 

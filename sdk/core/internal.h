@@ -168,7 +168,7 @@ static inline struct xmmu_range *xmmu_block_only(const struct xmmu_block *block)
 struct xmmu_range *xmmu_mirror_first_range(struct xmmu_mirror *mirror, unsigned long start,
 					   unsigned long last, bool gone);
 int xmmu_range_place(struct xmmu_mirror *mirror, struct xmmu_range *range, unsigned long start,
-		     unsigned long end, struct xmmu_block *fresh);
+		     unsigned long end, struct xmmu_block **fresh);
 struct xmmu_block *xmmu_block_create(struct xmmu_mirror *mirror, unsigned long start,
 				     unsigned long last);
 void xmmu_block_destroy(struct xmmu_block *block);
@@ -187,7 +187,8 @@ struct xmmu_block *xmmu_range_move(struct xmmu_range *range, struct xmmu_block *
 				   unsigned long start, unsigned long end);
 int xmmu_span_check(unsigned long start, unsigned long end);
 int xmmu_range_check(const struct xmmu_range *range, unsigned long start, unsigned long end);
-void xmmu_range_zap_sync(struct xmmu_range *range, unsigned long start, unsigned long end);
+int xmmu_range_bad_span(const struct xmmu_range *range, unsigned long start, unsigned long end);
+int xmmu_range_zap_sync(struct xmmu_range *range, unsigned long start, unsigned long end);
 
 #define xmmu_block_for_each(block, range, start, last)                    \
 	for (range = xmmu_block_first(block, start, last); range != NULL; \

@@ -56,22 +56,21 @@ struct xmmu_block *xmmu_mirror_next_block(struct xmmu_block *block)
 	return node ? container_of(node, struct xmmu_block, node) : NULL;
 }
 
-static void xmmu_block_free(struct kref *ref);
+static void xmmu_block_free(struct kref *ref)
+{
+	kfree(container_of(ref, struct xmmu_block, ref));
+}
 
 /* With it goes, unless somebody else has it, the block before it. */
 static void xmmu_block_put(struct xmmu_block *block)
 {
-	kref_put(&block->ref, xmmu_block_free);
-}
+	struct xmmu_block *former;
 
-static void xmmu_block_free(struct kref *ref)
-{
-	struct xmmu_block *block = container_of(ref, struct xmmu_block, ref);
-	struct xmmu_block *former = block->former;
-
-	kfree(block);
-	if (former)
-		xmmu_block_put(former);
+	for (; block; block = former) {
+		former = block->former;
+		if (!kref_put(&block->ref, xmmu_block_free))
+			break;
+	}
 }
 
 static void xmmu_block_rearm_begin(struct xmmu_block *block)
@@ -249,7 +248,8 @@ struct xmmu_block *xmmu_range_move(struct xmmu_range *range, struct xmmu_block *
 	WRITE_ONCE(range->node.start, start);
 	WRITE_ONCE(range->node.last, end - 1);
 	xmmu_tree_insert(&range->node, &block->ranges);
-	smp_store_release(&range->seq, range->seq + 1);
+	/* By two: somebody may expect one event, see exclusive.c. */
+	smp_store_release(&range->seq, range->seq + 2);
 	return unused;
 }
 
@@ -259,11 +259,11 @@ int xmmu_span_check(unsigned long start, unsigned long end)
 }
 
 /*
- * Into a block that is there or, if there is none, into the given one; -ENOENT if that is NULL.
- * Under the lock.
+ * Into a block that is there or, if there is none, into the given one, which then is the caller's no
+ * more; -ENOENT without one. Under the lock.
  */
 int xmmu_range_place(struct xmmu_mirror *mirror, struct xmmu_range *range, unsigned long start,
-		     unsigned long end, struct xmmu_block *fresh)
+		     unsigned long end, struct xmmu_block **fresh)
 {
 	int err = xmmu_mirror_error(mirror);
 	struct xmmu_block *block;
@@ -276,7 +276,8 @@ int xmmu_range_place(struct xmmu_mirror *mirror, struct xmmu_range *range, unsig
 	if (!block && !fresh)
 		return -ENOENT;
 	if (!block) {
-		block = fresh;
+		block = *fresh;
+		*fresh = NULL;
 		xmmu_tree_insert(&block->node, &mirror->blocks);
 	}
 	xmmu_range_init(range, mirror, block, start, end);
@@ -285,7 +286,8 @@ int xmmu_range_place(struct xmmu_mirror *mirror, struct xmmu_range *range, unsig
 }
 
 static int xmmu_range_place_locked(struct xmmu_mirror *mirror, struct xmmu_range *range,
-				   unsigned long start, unsigned long end, struct xmmu_block *fresh)
+				   unsigned long start, unsigned long end,
+				   struct xmmu_block **fresh)
 {
 	int err;
 
@@ -307,8 +309,8 @@ static int xmmu_range_place_fresh(struct xmmu_mirror *mirror, struct xmmu_range 
 	fresh = xmmu_block_create(mirror, start, end - 1);
 	if (IS_ERR(fresh))
 		return PTR_ERR(fresh);
-	err = xmmu_range_place_locked(mirror, range, start, end, fresh);
-	if (err || range->block != fresh)
+	err = xmmu_range_place_locked(mirror, range, start, end, &fresh);
+	if (fresh)
 		xmmu_block_destroy(fresh);
 	return err;
 }
@@ -348,10 +350,24 @@ int xmmu_range_check(const struct xmmu_range *range, unsigned long start, unsign
 }
 
 /*
- * Zap, flush, wait, unmap; the kernel's callbacks for the span run beside it. A range that was
- * removed meanwhile is left alone: its driver may have torn its page table down.
+ * Why xmmu_range_check() has failed. A range that was found a moment ago may reach as far as that no
+ * more: then the caller did nothing wrong.
  */
-void xmmu_range_zap_sync(struct xmmu_range *range, unsigned long start, unsigned long end)
+noinline int xmmu_range_bad_span(const struct xmmu_range *range, unsigned long start,
+				 unsigned long end)
+{
+	if (xmmu_span_check(start, end))
+		return -EINVAL;
+	smp_rmb(); /* with xmmu_range_move() */
+	return READ_ONCE(range->flags) & XMMU_RANGE_MOVED ? -ESRCH : -EINVAL;
+}
+
+/*
+ * Zap, flush, wait, unmap; the kernel's callbacks for the span run beside it. A range that was
+ * removed meanwhile is left alone: its driver may have torn its page table down. One that has other
+ * bounds now has not all of it.
+ */
+int xmmu_range_zap_sync(struct xmmu_range *range, unsigned long start, unsigned long end)
 {
 	struct xmmu_mirror *mirror = range->mirror;
 	struct xmmu_inval inval __uninitialized;
@@ -359,27 +375,32 @@ void xmmu_range_zap_sync(struct xmmu_range *range, unsigned long start, unsigned
 	xmmu_inval_init(&inval, mirror, start, end);
 	inval.range = range;
 	xmmu_mirror_lock(mirror);
+	if (xmmu_range_check(range, start, end)) {
+		xmmu_mirror_unlock(mirror);
+		return -ESRCH;
+	}
 	if (range->state != XMMU_RANGE_REMOVED)
 		xmmu_range_zap_filled(range, inval.start, inval.end);
 	xmmu_inval_post(&inval);
 	xmmu_mirror_unlock(mirror);
 	if (inval.waiting)
 		xmmu_inval_finish(&inval);
+	return 0;
 }
 
 int xmmu_range_zap(struct xmmu_range *range, unsigned long start, unsigned long end)
 {
 	struct xmmu_mirror *mirror = range->mirror;
-	int err = xmmu_range_check(range, start, end);
+	int err;
 
-	if (err)
-		return err;
+	if (xmmu_range_check(range, start, end))
+		return xmmu_range_bad_span(range, start, end);
 	/* Detach has removed everything, and the mirror may be freed since. */
 	if (READ_ONCE(range->state) == XMMU_RANGE_REMOVED || !xmmu_mirror_pin(mirror))
 		return 0;
-	xmmu_range_zap_sync(range, start, end);
+	err = xmmu_range_zap_sync(range, start, end);
 	xmmu_mirror_unpin(mirror);
-	return 0;
+	return err;
 }
 
 /* The zap of a range that goes. Under the lock, which is dropped to wait. */

@@ -108,22 +108,14 @@ static bool xmmu_walk_get_mm(struct xmmu_walk *walk)
 	return true;
 }
 
-/* A range that was found a moment ago may reach as far as that no more: the caller did nothing wrong. */
-static noinline int xmmu_walk_bad_span(const struct xmmu_walk *walk)
-{
-	if (walk->flags & ~XMMU_WALK_FLAGS || xmmu_span_check(walk->hmm.start, walk->end))
-		return -EINVAL;
-	smp_rmb(); /* with xmmu_range_move() */
-	return READ_ONCE(walk->range->flags) & XMMU_RANGE_MOVED ? -ESRCH : -EINVAL;
-}
-
 static int xmmu_walk_open(struct xmmu_walk *walk)
 {
 	struct xmmu_mirror *mirror = xmmu_walk_mirror(walk);
 
-	if (walk->flags & ~XMMU_WALK_FLAGS ||
-	    xmmu_range_check(walk->range, walk->hmm.start, walk->end))
-		return xmmu_walk_bad_span(walk);
+	if (walk->flags & ~XMMU_WALK_FLAGS)
+		return -EINVAL;
+	if (xmmu_range_check(walk->range, walk->hmm.start, walk->end))
+		return xmmu_range_bad_span(walk->range, walk->hmm.start, walk->end);
 	/* Detach has removed the range, and the mirror may be freed since. */
 	if (READ_ONCE(walk->range->state) != XMMU_RANGE_INSERTED || !xmmu_mirror_pin(mirror))
 		return -ESRCH;
@@ -224,7 +216,10 @@ static bool xmmu_mirror_is_open(struct xmmu_mirror *mirror)
 	return open;
 }
 
-/* After a collision, or a wait: the sequence anew, and the bounds, which may have changed. */
+/*
+ * After a collision, or a wait: the sequence anew, and the bounds, which may have changed. They are
+ * looked at for all that is left: later windows rely on the sequence alone.
+ */
 static noinline int xmmu_walk_again(struct xmmu_walk *walk)
 {
 	struct xmmu_range *range = walk->range;
@@ -233,7 +228,7 @@ static noinline int xmmu_walk_again(struct xmmu_walk *walk)
 		xmmu_exclusive_drop(walk);
 	xmmu_walk_budget(walk);
 	walk->seq = smp_load_acquire(&range->seq);
-	return xmmu_range_check(range, walk->hmm.start, walk->hmm.end) ? -ESRCH : 0;
+	return xmmu_range_check(range, walk->hmm.start, walk->end) ? -ESRCH : 0;
 }
 
 /*

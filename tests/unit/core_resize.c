@@ -240,6 +240,38 @@ static void case_walk_in_flight(void *unused)
 }
 CASE(walk_in_flight)
 
+/* A window that collided with the change, inside the bounds, says nothing of those after it. */
+static void case_walk_beyond(void *unused)
+{
+	struct xmmu_walk walk;
+
+	start(1024, 0, 8);
+	expect(xmmu_range_resize(range, at(0), at(1024)), 0);
+	xmmu_walk_init(&walk, range, at(0), at(1024), XMMU_WRITE, NULL);
+	expect(xmmu_range_resize(range, at(0), at(512)), 0);
+	check(!xmmu_walk_next(&walk));
+	expect(xmmu_walk_end(&walk), -ESRCH);
+	expect(hosted_munmap(mm, at(512), 512 * PAGE_SIZE), 0);
+	check(core_translated() <= 512);
+	expect(xmmu_range_zap(range, at(0), at(513)), -ESRCH);
+	stop();
+}
+CASE(walk_beyond)
+
+/* Out and back again, many times. */
+static void case_back_and_forth(void *unused)
+{
+	unsigned int i;
+
+	start(8, 0, 8);
+	for (i = 0; i < 2000; i++) {
+		expect(xmmu_range_resize(range, at(0), at((2 + i % 2 * 40) * BLOCK_PAGES)), 0);
+		expect(xmmu_range_resize(range, at(100 * BLOCK_PAGES), at(101 * BLOCK_PAGES)), 0);
+	}
+	stop();
+}
+CASE(back_and_forth)
+
 /* What leaves is waited for, here until the device is cut off. */
 static void case_shrink_waits(void *unused)
 {
@@ -261,6 +293,8 @@ int main(void)
 		cmocka_unit_test(move),           cmocka_unit_test(grow_out),
 		cmocka_unit_test(grow_out_dma),   cmocka_unit_test(leave_others),
 		cmocka_unit_test(resize_refused), cmocka_unit_test(walk_in_flight),
+		cmocka_unit_test(walk_beyond),    cmocka_unit_test(back_and_forth),
+
 		cmocka_unit_test(shrink_waits),
 	};
 
