@@ -20,6 +20,8 @@
 /* What the device gets around a fault, if it is there. */
 #define GPU_PREFETCH SZ_64K
 
+static_assert(PAGE_SHIFT == SOFTDEV_PAGE_SHIFT);
+
 static u64 gpu_encode(const struct xmmu_leaf *leaf)
 {
 	return page_to_phys(leaf->page);
@@ -131,7 +133,8 @@ static int gpu_cover(struct gpu_space *space, unsigned long addr, unsigned long 
 		range = xmmu_range_find(&space->mirror, addr) ?: gpu_make_range(space, addr);
 		if (IS_ERR(range))
 			return PTR_ERR(range);
-		addr = xmmu_range_end(range);
+		/* It may have been cut since it was found: then there is another one to look for. */
+		addr = max(addr, xmmu_range_end(range));
 		xmmu_range_put(range);
 	}
 	return 0;
@@ -161,7 +164,7 @@ static void gpu_cancel(struct xmmu_faultq *faults, const struct xmmu_fault *faul
 	softdev_fault_reply(faulting(faults)->gpu->dev, fault->cookie, err);
 }
 
-/* The queue has room for all faults of an address space, so there is no need to try again. */
+/* The queue has room for what an address space can have parked: there is no need to try again. */
 static const struct xmmu_faultq_ops gpu_faultq_ops = {
 	.serve = gpu_serve,
 	.replay = gpu_replay,
@@ -187,7 +190,8 @@ static void gpu_take_fault(struct gpu_device *gpu, const struct softdev_fault *f
 	};
 
 	softdev_fault_take(gpu->dev, from->cookie);
-	if (WARN_ON_ONCE(!xmmu_faultq_push(&space->faults, &fault)))
+	/* Only of a program whose commands fail while others of their faults hang. */
+	if (!xmmu_faultq_push(&space->faults, &fault))
 		softdev_fault_reply(gpu->dev, from->cookie, -EIO);
 }
 

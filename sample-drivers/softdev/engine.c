@@ -82,9 +82,10 @@ static bool finish(struct softdev_queue *queue, int *status)
 
 	spin_lock(&dev->lock);
 	*status = queue->status;
-	/* Whoever aborts ends it, or with the device gone nobody may. */
+	/* Whoever aborts ends it, or with the device gone nobody may. A lane may have been answered since. */
 	over = !queue->aborting && !dev->gone &&
-	       (queue->status || (!queue->parked && queue->next == queue->command.count));
+	       (queue->status ||
+		(!queue->parked && !queue->ready && queue->next == queue->command.count));
 	if (over) {
 		softdev_fault_forget(queue);
 		queue->active = false;

@@ -217,8 +217,9 @@ static bool xmmu_faultq_belongs(const struct xmmu_faultq_run *run,
 
 	if (page == run->end - PAGE_SIZE)
 		return true;
-	return page == run->end && entry->access == run->access && entry->most == run->most &&
-	       page < run->start + run->most * PAGE_SIZE;
+	/* The last page there is has no end: it stays by itself. */
+	return page == run->end && page + PAGE_SIZE && entry->access == run->access &&
+	       entry->most == run->most && page < run->start + run->most * PAGE_SIZE;
 }
 
 /* The first faults of the batch that can be served at once. */

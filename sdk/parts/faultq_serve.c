@@ -134,6 +134,9 @@ int xmmu_faultq_serve(struct xmmu_faultq_worker *worker, const struct xmmu_fault
 
 	if (err)
 		return err;
+	/* The last page there is: no process has it. */
+	if (!run->end)
+		return -EFAULT;
 	err = -EINTR;
 	if (xmmu_faultq_begin(worker))
 		err = (ops->serve ?: xmmu_faultq_serve_ranges)(queue, run->start, run->end,

@@ -181,6 +181,24 @@ static void case_batch(void *unused)
 }
 CASE(batch)
 
+/* Nobody has the last page that there is; what lies before it is served, or not, by itself. */
+static void case_last_page(void *unused)
+{
+	const unsigned long last = (ULONG_MAX - CORE_BASE) / PAGE_SIZE;
+
+	start(1);
+	faultq_init();
+	push(last, XMMU_WRITE, 1);
+	push(last - 1, XMMU_WRITE, 2);
+	push(0, XMMU_WRITE, 3);
+	wait_answers(3);
+	expect(answer_of(1), -EFAULT);
+	expect(answer_of(2), -EFAULT);
+	expect(answer_of(3), 0);
+	stop();
+}
+CASE(last_page)
+
 /* The one page that is wrong is found without trying each by itself. */
 static void case_parts(void *unused)
 {
@@ -523,16 +541,27 @@ CASE(workers)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(config),     cmocka_unit_test(no_memory),
-		cmocka_unit_test(one),        cmocka_unit_test(dedupe),
-		cmocka_unit_test(neighbours), cmocka_unit_test(windows),
-		cmocka_unit_test(batch),      cmocka_unit_test(parts),
-		cmocka_unit_test(prefetch),   cmocka_unit_test(prefetch_nothing),
-		cmocka_unit_test(bad_access), cmocka_unit_test(ranges),
-		cmocka_unit_test(replaced),   cmocka_unit_test(split_range),
-		cmocka_unit_test(isolated),   cmocka_unit_test(transient),
-		cmocka_unit_test(one_by_one), cmocka_unit_test(order),
-		cmocka_unit_test(overflow),   cmocka_unit_test(workers),
+		cmocka_unit_test(config),
+		cmocka_unit_test(no_memory),
+		cmocka_unit_test(one),
+		cmocka_unit_test(dedupe),
+		cmocka_unit_test(neighbours),
+		cmocka_unit_test(windows),
+		cmocka_unit_test(batch),
+		cmocka_unit_test(parts),
+		cmocka_unit_test(last_page),
+		cmocka_unit_test(prefetch),
+		cmocka_unit_test(prefetch_nothing),
+		cmocka_unit_test(bad_access),
+		cmocka_unit_test(ranges),
+		cmocka_unit_test(replaced),
+		cmocka_unit_test(split_range),
+		cmocka_unit_test(isolated),
+		cmocka_unit_test(transient),
+		cmocka_unit_test(one_by_one),
+		cmocka_unit_test(order),
+		cmocka_unit_test(overflow),
+		cmocka_unit_test(workers),
 	};
 
 	return cmocka_run_group_tests_name("core_faultq", tests, NULL, NULL);
