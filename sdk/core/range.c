@@ -56,21 +56,21 @@ struct xmmu_block *xmmu_mirror_next_block(struct xmmu_block *block)
 	return node ? container_of(node, struct xmmu_block, node) : NULL;
 }
 
+/* With it go the blocks before it, until one that somebody else has. */
 static void xmmu_block_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct xmmu_block, ref));
+	struct xmmu_block *block = container_of(ref, struct xmmu_block, ref), *former;
+
+	do {
+		former = block->former;
+		kfree(block);
+		block = former;
+	} while (block && refcount_dec_and_test(&block->ref.refcount));
 }
 
-/* With it goes, unless somebody else has it, the block before it. */
 static void xmmu_block_put(struct xmmu_block *block)
 {
-	struct xmmu_block *former;
-
-	for (; block; block = former) {
-		former = block->former;
-		if (!kref_put(&block->ref, xmmu_block_free))
-			break;
-	}
+	kref_put(&block->ref, xmmu_block_free);
 }
 
 static void xmmu_block_rearm_begin(struct xmmu_block *block)
