@@ -274,21 +274,33 @@ static int populate_and_leave(void *arg)
 	return leaver->exec ? 3 : 0;
 }
 
+/* Which pages of the memory an event has zapped, as bits. */
+static unsigned int pages_of(const char *memory, const struct xmmu_skeleton_event *event)
+{
+	unsigned int i, pages = 0;
+
+	for (i = 0; i < PAGES; i++)
+		if (event->zap_start <= (uintptr_t)memory + i * PAGE &&
+		    (uintptr_t)memory + i * PAGE < event->zap_end)
+			pages |= 1U << i;
+	return pages;
+}
+
+/* The kernel may have moved or reclaimed a page before. */
 static void expect_end(struct leaver *leaver)
 {
 	int fd = leaver->subject.fd;
 	char *memory = leaver->subject.memory;
 	struct xmmu_skeleton_event event;
-	bool zapped = false;
+	unsigned int zapped = 0;
 	int ret;
 
 	assert_int_equal(t_wait(t_fork(populate_and_leave, leaver), 10000), 0);
 	assert_true(t_until(5000, sk_poll(fd, 0) & POLLHUP));
 	while ((ret = sk_read(fd, &event)) == 1)
-		zapped |= event.zap_start == (uintptr_t)memory &&
-			  event.zap_end == (uintptr_t)memory + PAGES * PAGE;
+		zapped |= pages_of(memory, &event);
 	assert_int_equal(ret, 0);
-	assert_true(zapped);
+	assert_int_equal(zapped, (1U << PAGES) - 1);
 	assert_int_equal(sk_poll(fd, 0), POLLHUP);
 
 	assert_int_equal(sk_add(fd, memory, PAGES), -ESRCH);
