@@ -208,9 +208,9 @@ int __must_check xmmu_mirror_attach_pid(struct xmmu_mirror *mirror,
  *
  * Refuses new work and lets no running walk commit any more, zaps, flushes, waits and unmaps all
  * ranges while the kernel can still call back, only then removes the notifiers, and waits until
- * running walks have ended. Ranges leave the mirror; the driver drops its references itself. It may run at the same time as the exit of
- * the process: the work is done once, and both return after it is complete. Detaching a mirror
- * that is not attached does nothing.
+ * running walks have ended and what was deferred is freed. Ranges leave the mirror; the driver drops
+ * its references itself. It may run at the same time as the exit of the process: the work is done
+ * once, and both return after it is complete. Detaching a mirror that is not attached does nothing.
  *
  * @param mirror  The mirror.
  *

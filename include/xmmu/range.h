@@ -152,9 +152,9 @@ int __must_check xmmu_range_split(struct xmmu_range *range, struct xmmu_range *u
  * out of the stretch which the kernel watches for it, of 512 MiB at least and twice its size later,
  * loses all translations; walks make new ones.
  *
- * A walk that is under way and reaches into what leaves fails with -ESRCH. The new bounds may overlap
- * another range. Each time a range goes out of the stretch that is watched it keeps some 300 bytes for
- * as long as it lives: to slide far is for another range.
+ * A walk that is under way and reaches into what leaves fails with -ESRCH. The new bounds may
+ * overlap another range. Each time a range goes out of the stretch that is watched it keeps some
+ * 300 bytes for as long as it lives: to slide far is for another range.
  *
  * @param range  The range; the caller holds a reference.
  * @param start  New first byte, page aligned.

@@ -82,7 +82,10 @@ static bool finish(struct softdev_queue *queue, int *status)
 
 	spin_lock(&dev->lock);
 	*status = queue->status;
-	/* Whoever aborts ends it, or with the device gone nobody may. A lane may have been answered since. */
+	/*
+	 * Whoever aborts ends it, or with the device gone nobody may. A lane may have been answered
+	 * since it was passed.
+	 */
 	over = !queue->aborting && !dev->gone &&
 	       (queue->status ||
 		(!queue->parked && !queue->ready && queue->next == queue->command.count));
