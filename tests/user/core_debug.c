@@ -91,10 +91,12 @@ static void endless_collisions_use_up_the_budget(void **state)
 	scene_end(&scene);
 }
 
-/* A refused one is run again as what it was, for it may block and so may not be refused. */
+/*
+ * A refused one is run again as what it was, for it may block and so may not be refused. There may
+ * be one more than these four: the kernel moves pages when it likes.
+ */
 static void events_that_must_not_block(void **state)
 {
-	static const unsigned int refused[] = { [XT_REFUSE] = 4, [XT_TRYLOCK] = 0, [XT_ATOMIC] = 0 };
 	unsigned int policy, i;
 	struct xt_stats stats;
 	struct scene scene;
@@ -110,9 +112,9 @@ static void events_that_must_not_block(void **state)
 		}
 		xt_inject("nonblock", 0);
 		stats = xt_stats(scene.fd);
-		assert_int_equal(stats.core.nonblock, 4);
-		assert_int_equal(stats.core.refused, refused[policy]);
-		assert_int_equal(stats.core.zaps, 4);
+		assert_true(stats.core.nonblock >= 4);
+		assert_int_equal(stats.core.refused, policy == XT_REFUSE ? stats.core.nonblock : 0);
+		assert_true(stats.core.zaps >= 4);
 		scene_end(&scene);
 	}
 }
@@ -120,6 +122,7 @@ static void events_that_must_not_block(void **state)
 static void events_that_must_not_block_with_slow_flushes(void **state)
 {
 	struct scene scene = scene_of(XT_TRYLOCK);
+	struct xt_stats stats;
 	int i;
 
 	(void)state;
@@ -132,8 +135,9 @@ static void events_that_must_not_block_with_slow_flushes(void **state)
 		assert_int_equal(xt_stats(scene.fd).pending, 0);
 		assert_true(gone(&scene));
 	}
-	assert_int_equal(xt_stats(scene.fd).core.refused, 4);
-	assert_int_equal(xt_stats(scene.fd).core.flushes, 4);
+	stats = xt_stats(scene.fd);
+	assert_true(stats.core.refused >= 4);
+	assert_true(stats.core.flushes >= 4);
 	scene_end(&scene);
 }
 
