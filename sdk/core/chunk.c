@@ -6,31 +6,6 @@
 
 #include "internal.h"
 
-/* The mapping at addr. */
-static int xmmu_find_mapping(struct mm_struct *mm, unsigned long addr, unsigned long *start,
-			     unsigned long *end)
-{
-	struct vm_area_struct *vma;
-	int err = -EFAULT;
-
-	if (!mmget_not_zero(mm))
-		return -ESRCH;
-	if (mmap_read_lock_killable(mm)) {
-		err = -EINTR;
-		goto out;
-	}
-	vma = vma_lookup(mm, addr);
-	if (vma) {
-		*start = vma->vm_start;
-		*end = vma->vm_end;
-		err = 0;
-	}
-	mmap_read_unlock(mm);
-out:
-	mmput_async(mm);
-	return err;
-}
-
 /* The largest chunk around addr that has room between start and end. Under the lock. */
 static unsigned long xmmu_chunk_size(struct xmmu_mirror *mirror, unsigned long addr,
 				     unsigned long sizes, unsigned long start, unsigned long end)
@@ -76,17 +51,33 @@ static struct xmmu_range *xmmu_chunk_find_or_place(struct xmmu_mirror *mirror,
 	return range;
 }
 
-static struct xmmu_range *xmmu_range_make(struct xmmu_mirror *mirror, struct xmmu_range *fresh,
+/* Under mmap_lock: what is unmapped later is announced to a range that is there. */
+static struct xmmu_range *xmmu_chunk_in_mapping(struct xmmu_mirror *mirror,
+						struct xmmu_range *fresh, unsigned long addr,
+						unsigned long sizes, struct xmmu_block **block)
+{
+	struct mm_struct *mm = mirror->mm;
+	struct vm_area_struct *vma;
+	struct xmmu_range *range = ERR_PTR(-EFAULT);
+
+	if (mmap_read_lock_killable(mm))
+		return ERR_PTR(-EINTR);
+	vma = vma_lookup(mm, addr);
+	if (vma)
+		range = xmmu_chunk_find_or_place(mirror, fresh, addr, sizes, vma->vm_start,
+						 vma->vm_end, block);
+	mmap_read_unlock(mm);
+	return range;
+}
+
+/* With mm_users held. */
+static struct xmmu_range *xmmu_chunk_make(struct xmmu_mirror *mirror, struct xmmu_range *fresh,
 					  unsigned long addr, unsigned long sizes)
 {
 	struct xmmu_range *range;
 	struct xmmu_block *block;
-	unsigned long start, end;
-	int err = xmmu_find_mapping(mirror->mm, addr, &start, &end);
 
-	if (err)
-		return ERR_PTR(err);
-	range = xmmu_chunk_find_or_place(mirror, fresh, addr, sizes, start, end, NULL);
+	range = xmmu_chunk_in_mapping(mirror, fresh, addr, sizes, NULL);
 	if (range != ERR_PTR(-ENOENT))
 		return range;
 	/* No block is large enough. Another thread may insert one meanwhile. */
@@ -95,9 +86,22 @@ static struct xmmu_range *xmmu_range_make(struct xmmu_mirror *mirror, struct xmm
 				  addr | ((1UL << __fls(sizes)) - 1));
 	if (IS_ERR(block))
 		return ERR_CAST(block);
-	range = xmmu_chunk_find_or_place(mirror, fresh, addr, sizes, start, end, &block);
+	range = xmmu_chunk_in_mapping(mirror, fresh, addr, sizes, &block);
 	if (block)
 		xmmu_block_destroy(block);
+	return range;
+}
+
+/* The mirror is pinned. */
+static struct xmmu_range *xmmu_range_make(struct xmmu_mirror *mirror, struct xmmu_range *fresh,
+					  unsigned long addr, unsigned long sizes)
+{
+	struct xmmu_range *range;
+
+	if (!mmget_not_zero(mirror->mm))
+		return ERR_PTR(-ESRCH);
+	range = xmmu_chunk_make(mirror, fresh, addr, sizes);
+	mmput_async(mirror->mm);
 	return range;
 }
 

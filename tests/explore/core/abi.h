@@ -27,6 +27,9 @@ struct core_span {
 /* The device uses the page at addr, if it may: 1, or else 0. */
 #define CORE_ACCESS _IOW('c', 7, struct core_span)
 
+/* See that there is a range, of a page if it is a new one, where the process has memory. */
+#define CORE_FIND _IOW('c', 12, struct core_span)
+
 /*
  * With a page table: how many pages of the span there are; which of the device's bits (accessed,
  * dirty) are set in it, and flags says which to clear.

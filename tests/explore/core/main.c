@@ -355,6 +355,20 @@ static int core_insert(struct core_context *core, const struct core_span *span)
 	return error;
 }
 
+static int core_find(struct core_context *core, const struct core_span *span)
+{
+	struct xmmu_range *range, *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL);
+
+	if (!fresh)
+		return -ENOMEM;
+	range = xmmu_range_find_or_insert(&core->mirror, fresh, span->addr, PAGE_SIZE);
+	if (range != fresh)
+		kfree(fresh);
+	if (!IS_ERR(range))
+		xmmu_range_put(range);
+	return PTR_ERR_OR_ZERO(range);
+}
+
 static int core_split(struct xmmu_range *range, unsigned long at)
 {
 	struct xmmu_range *upper = kzalloc(sizeof(*upper), GFP_KERNEL);
@@ -419,6 +433,8 @@ static long core_ioctl(struct file *file, unsigned int number, unsigned long arg
 		return 0;
 	case CORE_INSERT:
 		return core_insert(core, &span);
+	case CORE_FIND:
+		return core_find(core, &span);
 	case CORE_ACCESS:
 		return core_access(core, &span);
 	case CORE_COUNT:
