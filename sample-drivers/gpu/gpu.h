@@ -3,7 +3,7 @@
  * What the files of the driver share.
  *
  * main.c makes devices and is what programs see, space.c is the address space of a process as the
- * device sees it, job.c is the work that it does there.
+ * device sees it, memory.c is the memory of a device, job.c is the work that it does.
  */
 #ifndef GPU_H
 #define GPU_H
@@ -14,6 +14,7 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
+#include <xmmu/devmem.h>
 #include <xmmu/faultq.h>
 #include <xmmu/gpu.h>
 #include <xmmu/pt.h>
@@ -24,6 +25,8 @@
 struct gpu_device {
 	struct softdev *dev;
 	spinlock_t fault_lock; /* between reading a fault and having it in a queue */
+	struct xmmu_devmem memory;
+	bool has_memory;
 	struct miscdevice misc;
 	struct dentry *debugfs;
 	char name[20];
@@ -49,6 +52,19 @@ extern const struct softdev_ops gpu_softdev_ops;
 struct gpu_space *gpu_space_create(struct gpu_device *gpu);
 void gpu_space_destroy(struct gpu_space *space);
 void gpu_space_stats(struct gpu_space *space, struct xmmu_gpu_stats *stats);
+
+/* memory.c: a device has a number, from 0; the first three come before and after its spaces */
+bool gpu_memory_is_coherent(unsigned int number);
+void gpu_memory_params(unsigned int number, struct softdev_params *params);
+int gpu_memory_add(struct gpu_device *gpu, unsigned int number);
+void gpu_memory_remove(struct gpu_device *gpu);
+u64 gpu_memory_entry(const struct page *page);
+/* As those of xmmu_devmem; -EOPNOTSUPP to a device without memory. */
+int gpu_memory_to_device(struct gpu_space *space, unsigned long start, unsigned long end,
+			 unsigned long *moved);
+int gpu_memory_to_ram(struct gpu_space *space, unsigned long start, unsigned long end,
+		      unsigned long *moved);
+void gpu_memory_leave(struct gpu_space *space);
 
 /* job.c */
 int gpu_job_submit(struct gpu_space *space, const struct xmmu_gpu_submit *submit);

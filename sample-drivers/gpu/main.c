@@ -124,12 +124,29 @@ static void gpu_remove(struct gpu_device *gpu)
 {
 	misc_deregister(&gpu->misc);
 	debugfs_remove_recursive(gpu->debugfs);
+	gpu_memory_remove(gpu);
 	softdev_destroy(gpu->dev);
+}
+
+static int gpu_register(struct gpu_device *gpu)
+{
+	int ret;
+
+	gpu->misc = (struct miscdevice){
+		.minor = MISC_DYNAMIC_MINOR,
+		.name = gpu->name,
+		.fops = &gpu_fops,
+	};
+	gpu_debugfs(gpu);
+	ret = misc_register(&gpu->misc);
+	if (ret)
+		debugfs_remove_recursive(gpu->debugfs);
+	return ret;
 }
 
 static int gpu_add(struct gpu_device *gpu, unsigned int number)
 {
-	const struct softdev_params params = {
+	struct softdev_params params = {
 		.ops = &gpu_softdev_ops,
 		.driver = gpu,
 		.name = gpu->name,
@@ -138,20 +155,18 @@ static int gpu_add(struct gpu_device *gpu, unsigned int number)
 
 	snprintf(gpu->name, sizeof(gpu->name), "xmmu-gpu%u", number);
 	spin_lock_init(&gpu->fault_lock);
+	gpu_memory_params(number, &params);
 	gpu->dev = softdev_create(&params);
 	if (IS_ERR(gpu->dev))
 		return PTR_ERR(gpu->dev);
-	gpu->misc = (struct miscdevice){
-		.minor = MISC_DYNAMIC_MINOR,
-		.name = gpu->name,
-		.fops = &gpu_fops,
-	};
-	gpu_debugfs(gpu);
-	ret = misc_register(&gpu->misc);
-	if (ret) {
-		debugfs_remove_recursive(gpu->debugfs);
-		softdev_destroy(gpu->dev);
+	ret = gpu_memory_add(gpu, number);
+	if (!ret) {
+		ret = gpu_register(gpu);
+		if (!ret)
+			return 0;
+		gpu_memory_remove(gpu);
 	}
+	softdev_destroy(gpu->dev);
 	return ret;
 }
 

@@ -24,6 +24,8 @@ static_assert(PAGE_SHIFT == SOFTDEV_PAGE_SHIFT);
 
 static u64 gpu_encode(const struct xmmu_leaf *leaf)
 {
+	if (leaf->perm & XMMU_PERM_DEVICE)
+		return gpu_memory_entry(leaf->page);
 	return page_to_phys(leaf->page);
 }
 
@@ -217,7 +219,12 @@ const struct softdev_ops gpu_softdev_ops = {
 
 static int gpu_attach(struct gpu_space *space)
 {
-	const struct xmmu_config config = { .ops = &gpu_ops, .policy = XMMU_TRYLOCK };
+	const struct xmmu_config config = {
+		.ops = &gpu_ops,
+		.policy = XMMU_TRYLOCK,
+		.owner = space,
+		.devmem_owner = space->gpu,
+	};
 	const struct xmmu_faultq_config faults = {
 		.ops = &gpu_faultq_ops,
 		.prefetch = GPU_PREFETCH,
@@ -283,6 +290,7 @@ void gpu_space_destroy(struct gpu_space *space)
 	/* Whoever has read a fault of this space by now has pushed it. */
 	spin_lock(&space->gpu->fault_lock);
 	spin_unlock(&space->gpu->fault_lock);
+	gpu_memory_leave(space);
 	xmmu_mirror_detach(&space->mirror);
 	xmmu_faultq_exit(&space->faults);
 	softdev_space_destroy(space->space);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The device as a whole: built, reset, pulled out; its memory, its address spaces, its counters. */
 #include <linux/err.h>
+#include <linux/io.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
 
@@ -21,14 +22,31 @@ static int set_defaults(struct softdev_params *params)
 	return -EINVAL;
 }
 
+static int memory_init(struct softdev *dev)
+{
+	const struct softdev_params *params = &dev->params;
+
+	if (!params->memory)
+		return 0;
+	if (params->memory_at)
+		dev->memory = memremap(params->memory_at, params->memory, MEMREMAP_WB);
+	else
+		dev->memory = kvzalloc(params->memory, GFP_KERNEL);
+	return dev->memory ? 0 : -ENOMEM;
+}
+
+static void memory_free(struct softdev *dev)
+{
+	if (dev->params.memory_at)
+		memunmap(dev->memory);
+	else
+		kvfree(dev->memory);
+}
+
 static int build(struct softdev *dev)
 {
-	if (dev->params.memory) {
-		dev->memory = kvzalloc(dev->params.memory, GFP_KERNEL);
-		if (!dev->memory)
-			return -ENOMEM;
-	}
-	return softdev_tlb_init(dev)            ?:
+	return memory_init(dev)                 ?:
+		       softdev_tlb_init(dev)    ?:
 		       softdev_faults_init(dev) ?:
 		       softdev_flush_start(dev) ?:
 						  softdev_engines_start(dev);
@@ -42,7 +60,7 @@ void softdev_destroy(struct softdev *dev)
 	softdev_flush_stop(dev);
 	softdev_faults_free(dev);
 	softdev_tlb_free(dev);
-	kvfree(dev->memory);
+	memory_free(dev);
 	mutex_destroy(&dev->control);
 	kfree(dev);
 }

@@ -84,6 +84,7 @@ struct softdev_params {
 	unsigned int lanes;    /* parts of one command that may be parked at a time (32) */
 	unsigned int faults;   /* that may wait for an answer at a time; more wait inside (64) */
 	size_t memory;         /* bytes of its own (none) */
+	u64 memory_at;         /* where they are, in RAM that nobody else uses (not in RAM) */
 };
 
 /* May sleep. An error pointer if it can not be built. */

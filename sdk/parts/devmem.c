@@ -113,7 +113,7 @@ unsigned long xmmu_devmem_next_used(struct xmmu_devmem *mem, unsigned long index
 	return ALIGN_DOWN(index, XMMU_MOVE_PAGES);
 }
 
-static unsigned long xmmu_devmem_nr_used(struct xmmu_devmem *mem)
+unsigned long xmmu_devmem_nr_used(struct xmmu_devmem *mem)
 {
 	unsigned long irq, used;
 

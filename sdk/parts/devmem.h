@@ -15,6 +15,7 @@ struct migrate_vma;
 
 /* devmem.c */
 struct page *xmmu_devmem_get_page(struct xmmu_devmem *mem, unsigned int order);
+unsigned long xmmu_devmem_nr_used(struct xmmu_devmem *mem);
 unsigned long xmmu_devmem_next_used(struct xmmu_devmem *mem, unsigned long index,
 				    unsigned long *count);
 
@@ -26,6 +27,7 @@ struct xmmu_move {
 	struct xmmu_devmem_copy *copies;
 	unsigned int nr_copies;
 	unsigned long missing; /* pages that there was no room for */
+	unsigned long end;     /* of the span */
 	gfp_t gfp;             /* for pages in RAM */
 	bool to_device;
 	bool large; /* large folios move as such */

@@ -39,7 +39,7 @@ unsigned long xmmu_move_flags(const struct xmmu_move *move)
 	return MIGRATE_VMA_SELECT_DEVICE_PRIVATE | large;
 }
 
-/* As far as the mapping goes; sets where to go on. */
+/* As far as the mapping goes, or the hole; sets where to go on. */
 static int xmmu_move_mapping(struct xmmu_move *move, struct mm_struct *mm, unsigned long start,
 			     unsigned long *end, unsigned long *moved)
 {
@@ -56,8 +56,9 @@ static int xmmu_move_mapping(struct xmmu_move *move, struct mm_struct *mm, unsig
 		args.end = *end;
 		if (vma->vm_flags & VM_READ || !move->to_device)
 			return xmmu_move_vma(move, &args, moved);
-	} else if (vma) {
-		*end = min(*end, vma->vm_start);
+	} else {
+		/* Nothing is there, up to the next mapping. */
+		*end = vma ? min(move->end, vma->vm_start) : move->end;
 	}
 	return move->to_device ? -EFAULT : 0;
 }
@@ -131,9 +132,12 @@ static int xmmu_devmem_move(struct xmmu_devmem *mem, struct mm_struct *mm, unsig
 	struct xmmu_window *window;
 	int err;
 
+	if (!to_device && !xmmu_devmem_nr_used(mem))
+		return 0;
 	window = xmmu_inject_fail() ? NULL : xmmu_window_alloc(mem, to_device, GFP_KERNEL);
 	if (!window)
 		return -ENOMEM;
+	window->move.end = end;
 	err = xmmu_move_span(&window->move, mm, start, end, moved);
 	kvfree(window);
 	return err;

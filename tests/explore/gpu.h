@@ -12,7 +12,7 @@
 static inline void gpu_start(unsigned long pages)
 {
 	start_process(pages);
-	start_driver("gpu", "", "xmmu-gpu0");
+	start_driver("gpu", "memory=0", "xmmu-gpu0");
 }
 
 static inline void gpu_stop(void)

@@ -15,4 +15,16 @@ u64 readq(const volatile void __iomem *addr);
 void writel(u32 value, volatile void __iomem *addr);
 void writeq(u64 value, volatile void __iomem *addr);
 
+#define MEMREMAP_WB 1
+
+/* There is no RAM beside that of the kernel. */
+static inline void *memremap(resource_size_t offset, size_t size, unsigned long flags)
+{
+	return NULL;
+}
+
+static inline void memunmap(void *addr)
+{
+}
+
 #endif
