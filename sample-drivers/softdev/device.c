@@ -16,9 +16,13 @@ static int set_defaults(struct softdev_params *params)
 	params->tlb_ways = params->tlb_ways ?: 4;
 	params->lanes = params->lanes ?: 32;
 	params->faults = params->faults ?: 64;
-	if (is_power_of_2(params->tlb_sets))
+	if (!is_power_of_2(params->tlb_sets))
+		pr_err("%s: tlb_sets is %u: give a power of two\n", params->name, params->tlb_sets);
+	else if (params->faults > SOFTDEV_FAULTS_MAX)
+		pr_err("%s: faults is %u: give up to %lu\n", params->name, params->faults,
+		       SOFTDEV_FAULTS_MAX);
+	else
 		return 0;
-	pr_err("%s: tlb_sets is %u: give a power of two\n", params->name, params->tlb_sets);
 	return -EINVAL;
 }
 
@@ -47,7 +51,6 @@ static int build(struct softdev *dev)
 {
 	return memory_init(dev)                 ?:
 		       softdev_tlb_init(dev)    ?:
-		       softdev_faults_init(dev) ?:
 		       softdev_flush_start(dev) ?:
 						  softdev_engines_start(dev);
 }
@@ -58,8 +61,8 @@ void softdev_destroy(struct softdev *dev)
 	WARN_ON(!list_empty(&dev->queues));
 	softdev_engines_stop(dev);
 	softdev_flush_stop(dev);
-	softdev_faults_free(dev);
 	softdev_tlb_free(dev);
+	xa_destroy(&dev->spaces);
 	memory_free(dev);
 	mutex_destroy(&dev->control);
 	kfree(dev);
@@ -77,6 +80,9 @@ struct softdev *softdev_create(const struct softdev_params *params)
 	spin_lock_init(&dev->lock);
 	INIT_LIST_HEAD(&dev->queues);
 	INIT_LIST_HEAD(&dev->ready);
+	INIT_LIST_HEAD(&dev->raised);
+	INIT_LIST_HEAD(&dev->posted);
+	xa_init_flags(&dev->spaces, XA_FLAGS_ALLOC);
 	init_waitqueue_head(&dev->work);
 	init_waitqueue_head(&dev->progress);
 	init_waitqueue_head(&dev->flush_work);
@@ -106,10 +112,36 @@ void softdev_stats(struct softdev *dev, struct softdev_stats *stats)
 
 /* ---- address spaces */
 
+/* From now on it is found by the cookies of its faults. */
+static int space_add(struct softdev_space *space, struct mm_struct *mm, void *owner)
+{
+	struct softdev *dev = space->dev;
+	int error = xa_alloc(&dev->spaces, &space->number, space,
+			     XA_LIMIT(0, SOFTDEV_SPACES_MAX - 1), GFP_KERNEL_ACCOUNT);
+
+	if (error)
+		return error;
+	error = softdev_shadow_init(space, mm, owner);
+	if (error)
+		xa_erase(&dev->spaces, space->number);
+	return error;
+}
+
+/* Answers that come later find nothing. */
+static void space_remove(struct softdev_space *space)
+{
+	struct softdev *dev = space->dev;
+
+	softdev_shadow_free(space);
+	spin_lock(&dev->lock);
+	xa_erase(&dev->spaces, space->number);
+	spin_unlock(&dev->lock);
+}
+
 struct softdev_space *softdev_space_create(struct softdev *dev, u64 root, void *context,
 					   struct mm_struct *mm, void *owner)
 {
-	struct softdev_space *space = kzalloc(sizeof(*space), GFP_KERNEL);
+	struct softdev_space *space = kzalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
 	int error;
 
 	if (!space)
@@ -117,9 +149,11 @@ struct softdev_space *softdev_space_create(struct softdev *dev, u64 root, void *
 	space->dev = dev;
 	space->root = root;
 	space->context = context;
-	error = softdev_shadow_init(space, mm, owner);
+	softdev_flushes_init(space);
+	error = softdev_faults_init(space) ?: space_add(space, mm, owner);
 	if (!error)
 		return space;
+	softdev_faults_free(space);
 	kfree(space);
 	return ERR_PTR(error);
 }
@@ -153,7 +187,8 @@ void softdev_space_isolate(struct softdev_space *space)
 void softdev_space_destroy(struct softdev_space *space)
 {
 	softdev_space_isolate(space);
-	softdev_shadow_free(space);
+	space_remove(space);
+	softdev_faults_free(space);
 	kfree(space);
 }
 

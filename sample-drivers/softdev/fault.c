@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults. Each that is raised has a slot until it is answered, and its cookie is the slot's number
- * and how often that was used. Without a free slot a part of a command is blocked: a fault waits
+ * Faults. Each that is raised has a slot until it is answered. Slots belong to the address space:
+ * none can take those of another. Without a free slot a part of a command is blocked: a fault waits
  * inside the device, none is lost.
  */
 #include <linux/slab.h>
 
 #include "internal.h"
 
-int softdev_faults_init(struct softdev *dev)
+int softdev_faults_init(struct softdev_space *space)
 {
-	unsigned int i;
+	unsigned int i, count = space->dev->params.faults;
 
-	INIT_LIST_HEAD(&dev->free_slots);
-	INIT_LIST_HEAD(&dev->raised);
-	dev->slots = kvcalloc(dev->params.faults, sizeof(*dev->slots), GFP_KERNEL);
-	if (!dev->slots)
+	INIT_LIST_HEAD(&space->free_slots);
+	space->slots = kvcalloc(count, sizeof(*space->slots), GFP_KERNEL_ACCOUNT);
+	if (!space->slots)
 		return -ENOMEM;
-	for (i = 0; i < dev->params.faults; i++)
-		list_add_tail(&dev->slots[i].node, &dev->free_slots);
+	for (i = 0; i < count; i++)
+		list_add_tail(&space->slots[i].node, &space->free_slots);
 	return 0;
 }
 
-void softdev_faults_free(struct softdev *dev)
+void softdev_faults_free(struct softdev_space *space)
 {
-	kvfree(dev->slots);
+	kvfree(space->slots);
 }
 
 /* Whether there is something to read now that was not before. Under the lock. */
 bool softdev_fault_raise(struct softdev_queue *queue, struct softdev_lane *lane)
 {
-	struct softdev *dev = queue->space->dev;
+	struct softdev_space *space = queue->space;
+	struct softdev *dev = space->dev;
 	struct softdev_slot *slot;
 
-	slot = list_first_entry_or_null(&dev->free_slots, struct softdev_slot, node);
+	slot = list_first_entry_or_null(&space->free_slots, struct softdev_slot, node);
 	if (!slot)
 		return false;
-	slot->generation++;
+	slot->generation = ++dev->generation;
 	slot->queue = queue;
 	slot->lane = lane;
 	lane->state = SOFTDEV_LANE_PARKED;
@@ -50,12 +50,14 @@ bool softdev_fault_raise(struct softdev_queue *queue, struct softdev_lane *lane)
 }
 
 /* There is a free slot: those that wait for one try again. Under the lock. */
-static void unblock(struct softdev *dev)
+static void unblock(struct softdev_space *space)
 {
 	struct softdev_queue *queue;
 	struct softdev_lane *lane;
 
-	list_for_each_entry(queue, &dev->queues, node) {
+	list_for_each_entry(queue, &space->dev->queues, node) {
+		if (queue->space != space)
+			continue;
 		for (lane = queue->lanes; lane < queue->lanes + queue->limit; lane++) {
 			if (lane->state != SOFTDEV_LANE_BLOCKED)
 				continue;
@@ -67,36 +69,51 @@ static void unblock(struct softdev *dev)
 	}
 }
 
-static void release(struct softdev *dev, struct softdev_slot *slot)
+static void release(struct softdev_space *space, struct softdev_slot *slot)
 {
-	bool first = list_empty(&dev->free_slots);
+	bool first = list_empty(&space->free_slots);
 
 	slot->lane = NULL;
-	list_move_tail(&slot->node, &dev->free_slots);
+	list_move_tail(&slot->node, &space->free_slots);
 	if (first)
-		unblock(dev);
+		unblock(space);
 }
 
 /* Nobody waits for answers to the faults of the queue any more; what is late is ignored. */
 void softdev_fault_forget(struct softdev_queue *queue)
 {
-	struct softdev *dev = queue->space->dev;
+	struct softdev_space *space = queue->space;
+	const struct softdev_params *params = &space->dev->params;
 	unsigned int i;
 
-	for (i = 0; i < dev->params.lanes; i++)
+	for (i = 0; i < params->lanes; i++)
 		queue->lanes[i].state = SOFTDEV_LANE_FREE;
 	queue->ready = 0;
 	if (!queue->parked)
 		return;
 	queue->parked = 0;
-	for (i = 0; i < dev->params.faults; i++)
-		if (dev->slots[i].lane && dev->slots[i].queue == queue)
-			release(dev, &dev->slots[i]);
+	for (i = 0; i < params->faults; i++)
+		if (space->slots[i].lane && space->slots[i].queue == queue)
+			release(space, &space->slots[i]);
 }
 
 static u64 cookie_of(const struct softdev_slot *slot)
 {
-	return (u64)slot->generation << 32 | (slot - slot->queue->space->dev->slots);
+	const struct softdev_space *space = slot->queue->space;
+
+	return (u64)slot->generation << 32 | space->number << 16 | (slot - space->slots);
+}
+
+/* NULL if nobody waits for an answer to it. Under the lock, which keeps the address space. */
+static struct softdev_slot *slot_of(struct softdev *dev, u64 cookie)
+{
+	const struct softdev_space *space = xa_load(&dev->spaces, (u16)(cookie >> 16));
+	struct softdev_slot *slot;
+
+	if (!space || (u16)cookie >= dev->params.faults)
+		return NULL;
+	slot = &space->slots[(u16)cookie];
+	return slot->lane && cookie_of(slot) == cookie ? slot : NULL;
 }
 
 static struct softdev_slot *first(struct softdev *dev)
@@ -138,11 +155,9 @@ void softdev_fault_reply(struct softdev *dev, u64 cookie, int error)
 	struct softdev_queue *queue;
 	struct softdev_slot *slot;
 
-	if ((u32)cookie >= dev->params.faults)
-		return;
-	slot = &dev->slots[(u32)cookie];
 	spin_lock(&dev->lock);
-	if (slot->lane && slot->generation == cookie >> 32) {
+	slot = slot_of(dev, cookie);
+	if (slot) {
 		queue = slot->queue;
 		slot->lane->state = SOFTDEV_LANE_READY;
 		queue->parked--;
@@ -151,7 +166,7 @@ void softdev_fault_reply(struct softdev *dev, u64 cookie, int error)
 			queue->status = error;
 		dev->stats.replays += !error;
 		softdev_queue_kick(queue);
-		release(dev, slot);
+		release(queue->space, slot);
 	}
 	spin_unlock(&dev->lock);
 }

@@ -3,6 +3,9 @@
  * Flushes: posted by the driver, carried out one after the other by a thread. One is done when the
  * TLB has nothing of the span any more and the accesses that had it have ended. A parked access has
  * nothing: it translates anew when it is replayed.
+ *
+ * An address space always has a place for one more: when all are taken the last one that was posted
+ * becomes a flush of everything, and confirms both.
  */
 #include <linux/err.h>
 #include <linux/jiffies.h>
@@ -11,21 +14,34 @@
 
 #include "internal.h"
 
-static struct softdev_flush *post(struct softdev_space *space, u64 start, u64 end, u64 cookie)
+static void merge(struct softdev_space *space, u64 cookie)
+{
+	struct softdev_flush *flush;
+
+	list_for_each_entry_reverse(flush, &space->dev->posted, node)
+		if (flush->space == space)
+			break;
+	flush->start = 0;
+	flush->end = U64_MAX;
+	flush->last = cookie;
+}
+
+static void post(struct softdev_space *space, u64 start, u64 end, u64 cookie)
 {
 	struct softdev *dev = space->dev;
 	struct softdev_flush *flush;
 
-	flush = list_first_entry_or_null(&dev->free_flushes, struct softdev_flush, node);
-	if (!flush)
-		return NULL;
-	flush->space = space;
+	flush = list_first_entry_or_null(&space->free_flushes, struct softdev_flush, node);
+	if (!flush) {
+		merge(space, cookie);
+		return;
+	}
 	flush->start = start;
 	flush->end = end;
-	flush->cookie = cookie;
+	flush->first = cookie;
+	flush->last = cookie;
 	flush->due = jiffies + msecs_to_jiffies(READ_ONCE(dev->inject.flush_delay_ms));
 	list_move_tail(&flush->node, &dev->posted);
-	return flush;
 }
 
 void softdev_flush(struct softdev_space *space, u64 start, u64 end, u64 cookie)
@@ -33,12 +49,8 @@ void softdev_flush(struct softdev_space *space, u64 start, u64 end, u64 cookie)
 	struct softdev *dev = space->dev;
 
 	spin_lock(&dev->lock);
-	while (!dev->gone && !space->isolated && !softdev_injected(&dev->inject.flush_lose) &&
-	       !post(space, start, end, cookie)) {
-		spin_unlock(&dev->lock);
-		cpu_relax();
-		spin_lock(&dev->lock);
-	}
+	if (!dev->gone && !space->isolated && !softdev_injected(&dev->inject.flush_lose))
+		post(space, start, end, cookie);
 	spin_unlock(&dev->lock);
 	wake_up(&dev->flush_work);
 }
@@ -50,7 +62,7 @@ void softdev_flush_forget(struct softdev *dev, const struct softdev_space *space
 
 	list_for_each_entry_safe(flush, next, &dev->posted, node)
 		if (!space || flush->space == space)
-			list_move_tail(&flush->node, &dev->free_flushes);
+			list_move_tail(&flush->node, &flush->space->free_flushes);
 }
 
 /* The first that is due: its place is free for another, *flush is a copy. */
@@ -65,7 +77,7 @@ static bool take(struct softdev *dev, struct softdev_flush *flush)
 		due = dev->hurry || time_after_eq(jiffies, first->due);
 	if (due) {
 		*flush = *first;
-		list_move_tail(&first->node, &dev->free_flushes);
+		list_move_tail(&first->node, &first->space->free_flushes);
 		dev->flushing = flush->space;
 	}
 	spin_unlock(&dev->lock);
@@ -75,8 +87,8 @@ static bool take(struct softdev *dev, struct softdev_flush *flush)
 static void carry_out(struct softdev *dev, const struct softdev_flush *flush)
 {
 	struct softdev_space *space = flush->space;
+	u64 serial, cookie;
 	bool confirm;
-	u64 serial;
 
 	spin_lock(&dev->lock);
 	softdev_tlb_drop(space, flush->start, flush->end);
@@ -87,8 +99,8 @@ static void carry_out(struct softdev *dev, const struct softdev_flush *flush)
 	confirm = !dev->gone && !space->isolated;
 	dev->stats.flushes += confirm;
 	spin_unlock(&dev->lock);
-	if (confirm)
-		dev->params.ops->flush_done(space->context, flush->cookie);
+	for (cookie = flush->first; confirm && cookie <= flush->last; cookie++)
+		dev->params.ops->flush_done(space->context, cookie);
 	spin_lock(&dev->lock);
 	dev->flushing = NULL;
 	spin_unlock(&dev->lock);
@@ -137,17 +149,19 @@ static int flush_main(void *data)
 	return 0;
 }
 
+void softdev_flushes_init(struct softdev_space *space)
+{
+	struct softdev_flush *flush;
+
+	INIT_LIST_HEAD(&space->free_flushes);
+	for (flush = space->flushes; flush < space->flushes + SOFTDEV_FLUSHES; flush++) {
+		flush->space = space;
+		list_add_tail(&flush->node, &space->free_flushes);
+	}
+}
+
 int softdev_flush_start(struct softdev *dev)
 {
-	unsigned int i;
-
-	INIT_LIST_HEAD(&dev->free_flushes);
-	INIT_LIST_HEAD(&dev->posted);
-	dev->flushes = kvcalloc(SOFTDEV_FLUSHES, sizeof(*dev->flushes), GFP_KERNEL);
-	if (!dev->flushes)
-		return -ENOMEM;
-	for (i = 0; i < SOFTDEV_FLUSHES; i++)
-		list_add_tail(&dev->flushes[i].node, &dev->free_flushes);
 	dev->flush_task = kthread_run(flush_main, dev, "%s/flush", dev->params.name);
 	return PTR_ERR_OR_ZERO(dev->flush_task);
 }
@@ -156,5 +170,4 @@ void softdev_flush_stop(struct softdev *dev)
 {
 	if (!IS_ERR_OR_NULL(dev->flush_task))
 		kthread_stop(dev->flush_task);
-	kvfree(dev->flushes);
 }

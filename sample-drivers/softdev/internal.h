@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/xarray.h>
 
 #include "softdev.h"
 
@@ -22,8 +23,12 @@
 #define SOFTDEV_PAGE       (1ULL << SOFTDEV_PAGE_SHIFT)
 #define SOFTDEV_PAGE_WORDS (SOFTDEV_PAGE / SOFTDEV_WORD)
 
-#define SOFTDEV_FLUSHES  256
 #define SOFTDEV_COMMANDS 64 /* a power of two */
+/* Places that an address space has for flushes. */
+#define SOFTDEV_FLUSHES 16
+/* A cookie of a fault has 16 bits for the address space, and for its slot there. */
+#define SOFTDEV_SPACES_MAX BIT(16)
+#define SOFTDEV_FAULTS_MAX BIT(16)
 
 /* What an access returns that is parked; never leaves the device. */
 #define SOFTDEV_PARKED 1
@@ -52,13 +57,37 @@ struct softdev_shadow {
 	struct softdev_invalidation invalidations[SOFTDEV_INVALIDATIONS];
 };
 
+/* ---- faults and flushes that were posted: an address space has places of its own for them */
+
+struct softdev_slot {
+	struct list_head node; /* free, or raised; itself when taken, or lost */
+	u32 generation;        /* of all that were raised */
+	struct softdev_queue *queue;
+	struct softdev_lane *lane; /* NULL: nobody waits for an answer */
+};
+
+struct softdev_flush {
+	struct list_head node;
+	struct softdev_space *space;
+	u64 start;
+	u64 end;
+	u64 first; /* the cookies that it confirms */
+	u64 last;
+	unsigned long due; /* jiffies */
+};
+
 /* ---- address spaces, translations */
 
 struct softdev_space {
 	struct softdev *dev;
+	u32 number; /* in dev->spaces */
 	u64 root;
 	void *context;
 	bool isolated;
+	struct softdev_slot *slots;
+	struct list_head free_slots;
+	struct softdev_flush flushes[SOFTDEV_FLUSHES];
+	struct list_head free_flushes;
 	struct softdev_shadow shadow;
 };
 
@@ -150,24 +179,6 @@ struct softdev_queue {
 	struct softdev_lane lanes[];
 };
 
-/* ---- faults and flushes that were posted */
-
-struct softdev_slot {
-	struct list_head node; /* free, or raised; itself when taken, or lost */
-	u32 generation;        /* how often it was used */
-	struct softdev_queue *queue;
-	struct softdev_lane *lane; /* NULL: nobody waits for an answer */
-};
-
-struct softdev_flush {
-	struct list_head node;
-	struct softdev_space *space;
-	u64 start;
-	u64 end;
-	u64 cookie;
-	unsigned long due; /* jiffies */
-};
-
 /* ---- the device */
 
 struct softdev {
@@ -189,12 +200,10 @@ struct softdev {
 
 	struct softdev_tlb_set **tlb;
 
-	struct softdev_slot *slots;
-	struct list_head free_slots;
+	struct xarray spaces;
+	u32 generation; /* faults that were raised */
 	struct list_head raised;
 
-	struct softdev_flush *flushes;
-	struct list_head free_flushes;
 	struct list_head posted;
 	struct softdev_space *flushing;
 	bool hurry;                   /* no flush is delayed */
@@ -251,14 +260,15 @@ void softdev_queue_end(struct softdev_queue *queue, int status);
 void softdev_queue_abort_all(struct softdev *dev, int status);
 
 /* fault.c */
-int softdev_faults_init(struct softdev *dev);
-void softdev_faults_free(struct softdev *dev);
+int softdev_faults_init(struct softdev_space *space);
+void softdev_faults_free(struct softdev_space *space);
 bool softdev_fault_raise(struct softdev_queue *queue, struct softdev_lane *lane);
 void softdev_fault_forget(struct softdev_queue *queue);
 
 /* flush.c */
 int softdev_flush_start(struct softdev *dev);
 void softdev_flush_stop(struct softdev *dev);
+void softdev_flushes_init(struct softdev_space *space);
 void softdev_flush_forget(struct softdev *dev, const struct softdev_space *space);
 
 /* shadow.c */

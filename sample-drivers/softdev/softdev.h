@@ -82,7 +82,7 @@ struct softdev_params {
 	unsigned int tlb_sets; /* a power of two (16) */
 	unsigned int tlb_ways; /* entries in each set (4) */
 	unsigned int lanes;    /* parts of one command that may be parked at a time (32) */
-	unsigned int faults;   /* that may wait for an answer at a time; more wait inside (64) */
+	unsigned int faults;   /* of a space that may wait for an answer; more wait inside (64) */
 	size_t memory;         /* bytes of its own (none) */
 	u64 memory_at;         /* where they are, in RAM that nobody else uses (not in RAM) */
 };
@@ -128,8 +128,8 @@ void softdev_space_isolate(struct softdev_space *space);
 
 /*
  * Post a flush of the bytes from start to end, end not included; 0 to U64_MAX is everything.
- * flush_done() comes with the cookie. Flushes are carried out in order. Waits, spinning, while 256
- * are posted.
+ * flush_done() comes with the cookie. Flushes are carried out in order. The cookies of a space must
+ * count up: what is posted while 16 of it are becomes, with the last of them, one of everything.
  */
 void softdev_flush(struct softdev_space *space, u64 start, u64 end, u64 cookie);
 

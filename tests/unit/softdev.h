@@ -52,7 +52,7 @@ static struct softdev_params params;
 
 static void flush_done(void *context, u64 cookie)
 {
-	check(context == &rig);
+	check(context == &rig && cookie > rig.flushed);
 	rig.flushed = cookie;
 	rig.flushes++;
 	complete(&rig.flush);

@@ -152,6 +152,42 @@ static void held_back(void)
 	loads(mm, 11, 5);
 }
 
+/* Who has taken all its places takes none of others, and answers find the right one. */
+static void own_room(void)
+{
+	struct softdev_space *second;
+	struct softdev_queue *first = NULL;
+	struct softdev_fault faults[3];
+	unsigned int i;
+
+	params.faults = 2;
+	start();
+	submit_fill(0, 8, 5);
+	first = rig.queue;
+	second = softdev_space_create(rig.dev, virt_to_phys(root), &rig, NULL, NULL);
+	check(!IS_ERR(second));
+	rig.queue = softdev_queue_create(second, &rig);
+	submit_fill(9, 1, 6);
+	msleep(10);
+	expect(stats().faults, 3);
+	for (i = 0; i < 3; i++)
+		faults[i] = fault();
+	expect(page_number(&faults[2]), 9);
+	let_write(0, 10);
+	softdev_fault_reply(rig.dev, faults[2].cookie, 0);
+	expect(ended(), 0);
+	loads(mm, 9, 6);
+	softdev_queue_destroy(rig.queue);
+	softdev_space_destroy(second);
+	rig.queue = first;
+	/* Of a space that is gone. */
+	softdev_fault_reply(rig.dev, faults[2].cookie, -EFAULT);
+	softdev_fault_reply(rig.dev, faults[0].cookie, 0);
+	softdev_fault_reply(rig.dev, faults[1].cookie, 0);
+	expect(ended(), 0);
+	loads(mm, 7, 5);
+}
+
 /* A queue that waits does not keep the only engine. */
 static void engine_is_free(void)
 {
@@ -225,8 +261,9 @@ static void operands(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(replay),    TEST(replay_in_vain), TEST(cancel), TEST(too_late), TEST(batch),
-		TEST(held_back), TEST(engine_is_free), TEST(chain),  TEST(operands),
+		TEST(replay), TEST(replay_in_vain), TEST(cancel),   TEST(too_late),
+		TEST(batch),  TEST(held_back),      TEST(own_room), TEST(engine_is_free),
+		TEST(chain),  TEST(operands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,15 +154,19 @@ static void sets(void)
 
 static void refused(void)
 {
-	const struct softdev_params bad = { .ops = &softdev_ops, .tlb_sets = 3 };
+	struct softdev_params bad = { .ops = &softdev_ops, .tlb_sets = 3 };
 
 	start();
+	expect(PTR_ERR(softdev_create(&bad)), -EINVAL);
+	bad.tlb_sets = 4;
+	bad.faults = 65537;
 	expect(PTR_ERR(softdev_create(&bad)), -EINVAL);
 }
 
 /* Built in part: nothing is left of it. */
 static void no_memory(void)
 {
+	struct softdev_space *space = ERR_PTR(-ENOMEM);
 	struct softdev *dev = ERR_PTR(-ENOMEM);
 	unsigned int n;
 
@@ -175,6 +179,13 @@ static void no_memory(void)
 		hosted_slab_fail(0);
 	}
 	check(n > 6);
+	for (n = 1; IS_ERR(space); n++) {
+		hosted_slab_fail(n);
+		space = softdev_space_create(dev, virt_to_phys(root), &rig, NULL, NULL);
+		hosted_slab_fail(0);
+	}
+	check(n > 4);
+	softdev_space_destroy(space);
 	softdev_destroy(dev);
 }
 
@@ -250,19 +261,41 @@ static void parked(void)
 	expect(rig.ended, 0);
 }
 
-/* More than the device can keep. */
+/*
+ * More than the device has places for, with nothing carried out meanwhile: the last ones are one of
+ * everything. It takes nothing of another address space.
+ */
 static void many(void)
 {
+	struct softdev_queue *first, *second;
+	struct softdev_space *space;
 	u64 i;
 
 	start();
-	softdev_inject(rig.dev)->flush_delay_ms = 1;
+	space = softdev_space_create(rig.dev, virt_to_phys(root), &rig, NULL, NULL);
+	first = rig.queue;
+	second = softdev_queue_create(space, &rig);
+	expect(reads(0) | reads(9), 0);
+	rig.queue = second;
+	expect(reads(9), 0);
+	softdev_inject(rig.dev)->flush_delay_ms = 50;
 	for (i = 1; i <= 300; i++)
 		softdev_flush(rig.space, at(0), at(1), i);
-	for (i = 1; i <= 300; i++)
+	softdev_inject(rig.dev)->flush_delay_ms = 0;
+	softdev_flush(space, at(0), at(1), 301);
+	expect(rig.flushes, 0);
+	for (i = 1; i <= 301; i++)
 		wait_for_completion(&rig.flush);
-	expect(rig.flushed, 300);
-	expect(stats().flushes, 300);
+	expect(rig.flushed, 301);
+	expect(stats().flushes, 17);
+	expect_tlb(0, 3, 0);
+	expect(reads(9), 0);
+	expect_tlb(1, 3, 0);
+	rig.queue = first;
+	expect(reads(9), 0);
+	expect_tlb(1, 4, 0);
+	softdev_queue_destroy(second);
+	softdev_space_destroy(space);
 }
 
 int main(void)
