@@ -48,9 +48,12 @@ struct xmmu_walk;
  *   is not flushed;
  * - sets accessed and dirty bits by atomic operations, and only in entries that are there.
  *
- * A page has 8 bytes of entry; the tables above and what describes them are less than 2 % of that
- * in a table that is full, see xmmu_pt_bytes(). Tables are charged to the memory cgroup of the
+ * A page has 8 bytes of entry. Where xmmu_pt_format::bits is 9 or more, the tables above and what
+ * describes them are less than 2 % of that once the last tables are full; a smaller table takes a
+ * page of memory all the same. See xmmu_pt_bytes(). Tables are charged to the memory cgroup of the
  * process, whoever walks.
+ *
+ * A mirror may have several, in different formats: its callbacks call each.
  * @{
  */
 
@@ -71,31 +74,33 @@ struct xmmu_pt_size {
  * Entries are 8 bytes with the address at its place. The order of a size says where it stands: less
  * than @ref bits in the last table, less than twice that in one above. A leaf whose order is no
  * multiple of @ref bits takes a group of entries side by side, each with the address of its part.
- * No bit may have two meanings, except that sizes and @ref table may share some.
+ * No bit may have two meanings, except that sizes and @ref table may share some; but no two of them
+ * that stand in the same table are equal, and none is 0.
  */
 struct xmmu_pt_format {
 	/** Tables from the root to the last, 2 or more. */
 	unsigned int levels;
 	/** log2 of the entries in each table, 5 to 13. */
 	unsigned int bits;
-	/** The bits of an address, a page's or a table's. */
+	/** The bits of an address, a page's or a table's: in a row, with that of PAGE_SIZE. */
 	u64 address;
 	/** What an entry that leads to a table has besides the address. */
 	u64 table;
-	/** Leaf: the device may write. */
+	/** Leaf: the device may write. Not 0. */
 	u64 write;
 	/** Leaf: the device has used it; 0 if it does not say. */
 	u64 accessed;
 	/** Leaf: the device has written to it; 0 if it does not say. */
 	u64 dirty;
-	/** In ascending order; the first has order 0. */
+	/** In ascending order; the first has order 0. Larger than ::XMMU_WINDOW: never used. */
 	struct xmmu_pt_size sizes[XMMU_PT_SIZES];
 	/** How many. */
 	unsigned int nr_sizes;
 	/**
 	 * @brief Where a leaf is for the device.
 	 *
-	 * Optional; without it, at xmmu_leaf::dma. Called in xmmu_pt_populate().
+	 * Optional in mirrors with ::XMMU_DMA_LEAF; without it, at xmmu_leaf::dma. Called in
+	 * xmmu_pt_populate().
 	 *
 	 * @param leaf  Of a walk.
 	 * @return The address, with further bits of the driver's own.
@@ -142,7 +147,7 @@ struct xmmu_pt_leaf {
  * @ctx{process; may sleep}
  *
  * @retval 0           Ready.
- * @retval -EINVAL     The format contradicts itself; a warning says so.
+ * @retval -EINVAL     The format contradicts itself; the kernel's log says in what.
  * @retval -EOPNOTSUPP The device would not see what is written to a table, or can not address it.
  * @retval -ENOMEM     No memory; nothing is left.
  */
@@ -183,6 +188,7 @@ dma_addr_t xmmu_pt_root(const struct xmmu_pt *pt);
  *
  * @retval 0           As many as the window may need.
  * @retval -ERANGE     The window lies beyond what the format's tables reach.
+ * @retval -EINVAL     No xmmu_pt_format::encode, and leaves have no DMA address; with a warning.
  * @retval -EOPNOTSUPP As for xmmu_pt_init().
  * @retval -ENOMEM     No memory.
  */
@@ -254,7 +260,7 @@ bool xmmu_pt_next(struct xmmu_pt *pt, unsigned long start, unsigned long end,
  * @param end    Byte after the last.
  * @param clear  Which to clear: xmmu_pt_format::accessed, xmmu_pt_format::dirty, both, or 0.
  *
- * @ctx{any}
+ * @ctx{any; for more than ::XMMU_WINDOW\, process; may sleep}
  * @return Which of the two were set in any leaf.
  */
 u64 xmmu_pt_age(struct xmmu_pt *pt, unsigned long start, unsigned long end, u64 clear);

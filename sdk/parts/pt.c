@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A page table in a device's format: what reads it, and its beginning and end. pt_change.c writes
- * to it, pt_table.c has the memory.
+ * to it, pt_table.c has the memory, pt_format.c says what formats there are.
  */
 #include <linux/err.h>
 #include <linux/log2.h>
@@ -106,16 +106,30 @@ static unsigned long xmmu_pt_age_leaf(struct xmmu_pt *pt, const struct xmmu_pt_s
 	return spot->addr + spot->len;
 }
 
+/* One leaf, so that no reader is in the tables for long. False if there is none. */
+static bool xmmu_pt_age_next(struct xmmu_pt *pt, unsigned long *start, unsigned long end, u64 clear,
+			     u64 *found)
+{
+	struct xmmu_pt_spot spot;
+	bool any;
+
+	rcu_read_lock();
+	any = xmmu_pt_find(pt, *start, end, &spot);
+	if (any)
+		*start = xmmu_pt_age_leaf(pt, &spot, *start, clear, found);
+	rcu_read_unlock();
+	return any;
+}
+
 u64 xmmu_pt_age(struct xmmu_pt *pt, unsigned long start, unsigned long end, u64 clear)
 {
 	const struct xmmu_pt_format *format = pt->format;
-	struct xmmu_pt_spot spot;
+	unsigned long first = start;
 	u64 found = 0;
 
-	rcu_read_lock();
-	while (xmmu_pt_find(pt, start, end, &spot))
-		start = xmmu_pt_age_leaf(pt, &spot, start, clear, &found);
-	rcu_read_unlock();
+	while (xmmu_pt_age_next(pt, &start, end, clear, &found))
+		if (start < end && start - first >= XMMU_WINDOW)
+			cond_resched();
 	return found & (format->accessed | format->dirty);
 }
 
@@ -124,37 +138,13 @@ dma_addr_t xmmu_pt_root(const struct xmmu_pt *pt)
 	return pt->root->addr;
 }
 
-static bool xmmu_pt_sizes_valid(const struct xmmu_pt_format *format)
-{
-	const struct xmmu_pt_size *size = format->sizes;
-	unsigned int i;
-
-	if (!format->nr_sizes || format->nr_sizes > XMMU_PT_SIZES || size[0].order)
-		return false;
-	for (i = 1; i < format->nr_sizes; i++)
-		if (size[i].order <= size[i - 1].order || size[i].order >= 2 * format->bits)
-			return false;
-	return true;
-}
-
-static bool xmmu_pt_format_valid(const struct xmmu_pt_format *format, u64 kind)
-{
-	return xmmu_pt_sizes_valid(format) && format->levels >= 2 && format->bits >= 5 &&
-	       format->bits <= 13 && PAGE_SHIFT + format->levels * format->bits < BITS_PER_LONG &&
-	       !(format->address & kind) && !(format->write & (format->address | kind)) &&
-	       !((format->accessed | format->dirty) & (format->address | format->write | kind)) &&
-	       !(format->accessed & format->dirty);
-}
-
 int xmmu_pt_init(struct xmmu_pt *pt, const struct xmmu_pt_format *format, struct device *dev)
 {
-	unsigned int i;
+	int err = xmmu_pt_format_check(format);
 
-	*pt = (struct xmmu_pt){ .format = format, .dev = dev, .kind = format->table };
-	for (i = 0; i < min_t(unsigned int, format->nr_sizes, XMMU_PT_SIZES); i++)
-		pt->kind |= format->sizes[i].bits;
-	if (WARN_ON_ONCE(!xmmu_pt_format_valid(format, pt->kind)))
-		return -EINVAL;
+	if (err)
+		return err;
+	*pt = (struct xmmu_pt){ .format = format, .dev = dev, .kind = xmmu_pt_kind(format) };
 	pt->reach = BIT(xmmu_pt_shift(pt, format->levels));
 	spin_lock_init(&pt->lock);
 	pt->root = xmmu_pt_table_new(pt, true, GFP_KERNEL_ACCOUNT);

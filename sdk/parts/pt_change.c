@@ -158,7 +158,7 @@ static void xmmu_pt_enter(struct xmmu_pt_fill *fill, struct xmmu_pt_table *table
 	table->live += count;
 	for (; count; count--, i++) {
 		if (level)
-			rcu_assign_pointer(table->child[i], xmmu_pt_take(fill->walk, false));
+			rcu_assign_pointer(table->child[i], xmmu_pt_take(pt, fill->walk, false));
 		WRITE_ONCE(table->entry[i], fill->value | size->bits);
 		xmmu_pt_advance(fill, xmmu_pt_stop(pt, fill->addr, level));
 	}
@@ -208,7 +208,7 @@ static void xmmu_pt_fill(struct xmmu_pt_fill *fill, struct xmmu_pt_table *table,
 			continue;
 		}
 		if (!entry)
-			xmmu_pt_link(pt, table, i, xmmu_pt_take(fill->walk, false));
+			xmmu_pt_link(pt, table, i, xmmu_pt_take(pt, fill->walk, false));
 		xmmu_pt_fill(fill, xmmu_pt_child(table, i), level - 1,
 			     min(stop, xmmu_pt_stop(pt, fill->addr, level)));
 	}
@@ -224,7 +224,7 @@ static struct xmmu_pt_table *xmmu_pt_above_last(struct xmmu_pt *pt, struct xmmu_
 	for (level = pt->format->levels - 1; level > 1; level--) {
 		i = xmmu_pt_index(pt, addr, level);
 		if (!xmmu_pt_child(table, i))
-			xmmu_pt_link(pt, table, i, xmmu_pt_take(walk, true));
+			xmmu_pt_link(pt, table, i, xmmu_pt_take(pt, walk, true));
 		table = xmmu_pt_child(table, i);
 	}
 	return table;

@@ -109,11 +109,15 @@ static inline u64 xmmu_pt_change(u64 *entry, u64 clear, u64 set)
 	return old;
 }
 
+/* pt_format.c */
+u64 xmmu_pt_kind(const struct xmmu_pt_format *format);
+int xmmu_pt_format_check(const struct xmmu_pt_format *format);
+
 /* pt_table.c */
 struct xmmu_pt_table *xmmu_pt_table_new(struct xmmu_pt *pt, bool inner, gfp_t gfp);
 void xmmu_pt_table_free(struct xmmu_pt_table *table);
 void xmmu_pt_table_deferred(struct xmmu_deferred *deferred);
-struct xmmu_pt_table *xmmu_pt_take(struct xmmu_walk *walk, bool inner);
+struct xmmu_pt_table *xmmu_pt_take(struct xmmu_pt *pt, struct xmmu_walk *walk, bool inner);
 void xmmu_pt_free_spares(struct xmmu_pt *pt);
 
 #endif

@@ -219,13 +219,22 @@ static unsigned int xmmu_pt_needed(const struct xmmu_pt *pt, const struct xmmu_w
 	return ((xmmu_walk_stop(walk) - 1) >> shift) - (xmmu_walk_start(walk) >> shift) + 1;
 }
 
-static unsigned int xmmu_pt_reserved(const struct xmmu_walk *walk, bool inner)
+/* Whether it is one of this kind; a walk may have reserved for other page tables, too. */
+static bool xmmu_pt_fits_in(const struct xmmu_pt *pt, struct llist_node *node, bool inner)
+{
+	const struct xmmu_pt_table *table = xmmu_pt_table_of(node);
+
+	return table->pt == pt && !!table->child == inner;
+}
+
+static unsigned int xmmu_pt_reserved(const struct xmmu_pt *pt, const struct xmmu_walk *walk,
+				     bool inner)
 {
 	struct llist_node *node;
 	unsigned int count = 0;
 
 	for (node = walk->reserved; node; node = node->next)
-		count += !!xmmu_pt_table_of(node)->child == inner;
+		count += xmmu_pt_fits_in(pt, node, inner);
 	return count;
 }
 
@@ -234,21 +243,24 @@ int xmmu_pt_prepare(struct xmmu_pt *pt, struct xmmu_walk *walk)
 	unsigned int inner, count;
 	int err = xmmu_walk_stop(walk) > pt->reach ? -ERANGE : 0;
 
+	/* Only there a leaf has an address for the device by itself. */
+	if (WARN_ON_ONCE(!pt->format->encode && !xmmu_dma_used(walk->range)))
+		return -EINVAL;
+
 	for (inner = 0; inner < 2; inner++)
-		for (count = xmmu_pt_reserved(walk, inner);
+		for (count = xmmu_pt_reserved(pt, walk, inner);
 		     !err && count < xmmu_pt_needed(pt, walk, inner); count++)
 			err = xmmu_pt_reserve(pt, walk, inner);
 	return err;
 }
 
 /* One that was reserved. Under the lock. */
-struct xmmu_pt_table *xmmu_pt_take(struct xmmu_walk *walk, bool inner)
+struct xmmu_pt_table *xmmu_pt_take(struct xmmu_pt *pt, struct xmmu_walk *walk, bool inner)
 {
 	struct llist_node **link = &walk->reserved;
-
 	struct xmmu_pt_table *table;
 
-	while (!!xmmu_pt_table_of(*link)->child != inner)
+	while (!xmmu_pt_fits_in(pt, *link, inner))
 		link = &(*link)->next;
 	table = xmmu_pt_table_of(*link);
 	*link = (*link)->next;

@@ -473,27 +473,6 @@ static void case_unusable(void *unused)
 }
 CASE(unusable)
 
-static void case_format_levels(void *unused)
-{
-	format.levels = 1;
-	expect(xmmu_pt_init(&pt, &format, NULL), -EINVAL);
-}
-CASE_UNTIL(format_levels, "warning")
-
-static void case_format_sizes(void *unused)
-{
-	format.sizes[2].order = 4;
-	expect(xmmu_pt_init(&pt, &format, NULL), -EINVAL);
-}
-CASE_UNTIL(format_sizes, "warning")
-
-static void case_format_bits(void *unused)
-{
-	format.write = VALID;
-	expect(xmmu_pt_init(&pt, &format, NULL), -EINVAL);
-}
-CASE_UNTIL(format_bits, "warning")
-
 /* The driver has not zapped. */
 static void case_destroyed_too_early(void *unused)
 {
@@ -555,9 +534,6 @@ int main(void)
 		cmocka_unit_test(bytes),
 		cmocka_unit_test(dma),
 		cmocka_unit_test(unusable),
-		cmocka_unit_test(format_levels),
-		cmocka_unit_test(format_sizes),
-		cmocka_unit_test(format_bits),
 		cmocka_unit_test(destroyed_too_early),
 		cmocka_unit_test(charged),
 	};
