@@ -61,9 +61,28 @@ struct bench_crowd {
 	__u64 miss; /* of a page between two */
 	__u64 remove;
 	__u64 insert;
+	__u64 bytes; /* out: memory of the SDK for each range */
 };
 
 #define BENCH_CROWD_PROBES 256
+
+/* Accesses without a translation, to present pages from start on: an aligned stretch of 2 MiB. */
+struct bench_faults {
+	__u64 start;
+	/* Out: cycles from the interrupt until the device goes on. */
+	__u64 alone;    /* one access */
+	__u64 together; /* BENCH_FAULTS at once */
+};
+
+#define BENCH_FAULTS 256
+
+/* A page table of 2 GiB from start on, aligned to 1 GiB. */
+struct bench_tables {
+	__u64 start;
+	__u64 bytes; /* out: what the second half adds */
+};
+
+#define BENCH_TABLE_PAGES (1UL << 18)
 
 #define BENCH_IOC_ATTACH    _IO('b', 0)
 #define BENCH_IOC_INSERT    _IOWR('b', 1, struct bench_range)
@@ -76,5 +95,7 @@ struct bench_crowd {
 #define BENCH_IOC_CALLBACKS _IOR('b', 8, struct bench_callbacks)
 #define BENCH_IOC_LOOP      _IOWR('b', 9, struct bench_loop)
 #define BENCH_IOC_CROWD     _IOWR('b', 10, struct bench_crowd)
+#define BENCH_IOC_FAULTS    _IOWR('b', 11, struct bench_faults)
+#define BENCH_IOC_TABLES    _IOWR('b', 12, struct bench_tables)
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the parts of the module share: the device (device.c), the two drivers for it (raw.c, sdk.c),
- * the clock around callbacks (timed.c), many ranges (crowd.c), and the ioctls (main.c).
+ * the clock around callbacks (timed.c), many ranges (crowd.c), the parts (gpu.c), and the ioctls
+ * (main.c).
  */
 #ifndef XMMU_BENCH_H
 #define XMMU_BENCH_H
@@ -120,5 +121,9 @@ void device_drain(struct bench_device *device);
 void device_post(struct bench_device *device, unsigned long start, unsigned long end, u64 ticket);
 int device_access(struct bench_context *ctx, const struct bench_table *table, unsigned long addr,
 		  u64 *value, bool store);
+
+/* gpu.c */
+int gpu_measure_faults(struct bench_faults *request);
+int gpu_measure_tables(struct bench_tables *request);
 
 #endif

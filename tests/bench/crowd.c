@@ -5,6 +5,7 @@
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/vmstat.h>
 #include <asm/msr.h>
 
 #include <xmmu/xmmu.h>
@@ -96,8 +97,15 @@ static int crowd_probe(struct crowd *crowd)
 	return err;
 }
 
+/* Of the whole kernel: among a million ranges the rest does not count. */
+static u64 crowd_slab_bytes(void)
+{
+	return (u64)global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B) * PAGE_SIZE;
+}
+
 static int crowd_run(struct crowd *crowd)
 {
+	u64 before = crowd_slab_bytes();
 	int err = 0;
 
 	while (crowd->count < crowd->request->count && !err) {
@@ -106,6 +114,8 @@ static int crowd_run(struct crowd *crowd)
 		cond_resched();
 	}
 	crowd->request->insert = 0;
+	crowd->request->bytes = sizeof(struct xmmu_range) +
+				(max(crowd_slab_bytes(), before) - before) / crowd->request->count;
 	return err ?: crowd_probe(crowd);
 }
 

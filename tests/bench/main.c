@@ -183,6 +183,16 @@ static int do_crowd(struct bench_context *ctx, void *arg)
 	return crowd_measure(arg);
 }
 
+static int do_faults(struct bench_context *ctx, void *arg)
+{
+	return gpu_measure_faults(arg);
+}
+
+static int do_tables(struct bench_context *ctx, void *arg)
+{
+	return gpu_measure_tables(arg);
+}
+
 static const struct {
 	unsigned int cmd;
 	int (*call)(struct bench_context *ctx, void *arg);
@@ -198,6 +208,8 @@ static const struct {
 	{ BENCH_IOC_CALLBACKS, do_callbacks },
 	{ BENCH_IOC_LOOP, do_loop },
 	{ BENCH_IOC_CROWD, do_crowd },
+	{ BENCH_IOC_FAULTS, do_faults },
+	{ BENCH_IOC_TABLES, do_tables },
 };
 
 /* A file that was inherited or sent belongs to the address space that it is attached to. */
@@ -224,6 +236,8 @@ static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long user)
 		struct bench_callbacks callbacks;
 		struct bench_loop loop;
 		struct bench_crowd crowd;
+		struct bench_faults faults;
+		struct bench_tables tables;
 	} arg = {};
 	unsigned int i;
 	long err;

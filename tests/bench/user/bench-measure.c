@@ -41,6 +41,8 @@ enum what {
 	EMPTY_CALLBACK,
 	EMPTY_MADVISE,
 	EMPTY_MUNMAP,
+	UNTOUCHED_4K,
+	UNTOUCHED_128K,
 	FLUSH_4K,
 	FLUSH_2M,
 	FLUSH_4K_AT_ONCE,
@@ -74,6 +76,11 @@ enum what {
 	CROWD_REMOVE_1,
 	CROWD_REMOVE_1000,
 	CROWD_REMOVE_1000000,
+	CROWD_BYTES,
+	FAULT_ALONE,
+	FAULT_TOGETHER,
+	TABLE_BYTES,
+	TABLE_ENTRIES,
 	WHATS
 };
 
@@ -81,6 +88,8 @@ static const char *const what_names[] = {
 	[EMPTY_CALLBACK] = "empty.callback",
 	[EMPTY_MADVISE] = "empty.madvise",
 	[EMPTY_MUNMAP] = "empty.munmap",
+	[UNTOUCHED_4K] = "untouched.4k",
+	[UNTOUCHED_128K] = "untouched.128k",
 	[FLUSH_4K] = "populated.4k",
 	[FLUSH_2M] = "populated.2m",
 	[FLUSH_4K_AT_ONCE] = "populated.4k.at-once",
@@ -114,7 +123,17 @@ static const char *const what_names[] = {
 	[CROWD_REMOVE_1] = "remove.1",
 	[CROWD_REMOVE_1000] = "remove.1000",
 	[CROWD_REMOVE_1000000] = "remove.1000000",
+	[CROWD_BYTES] = "bytes.1000000",
+	[FAULT_ALONE] = "fault.alone",
+	[FAULT_TOGETHER] = "fault.together",
+	[TABLE_BYTES] = "table.bytes",
+	[TABLE_ENTRIES] = "table.entries",
 };
+
+static bool is_memory(enum what what)
+{
+	return what == CROWD_BYTES || what == TABLE_BYTES || what == TABLE_ENTRIES;
+}
 
 /* Shared with the children. */
 struct samples {
@@ -247,6 +266,32 @@ static void measure_empty(struct turn *turn)
 		die("mmap", "");
 }
 
+static void measure_munmap(struct turn *turn, enum what what, size_t size)
+{
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t begun;
+
+	if (memory == MAP_FAILED)
+		die("mmap", "");
+	madvise(memory, size, MADV_NOHUGEPAGE);
+	touch(memory, size);
+	begun = now();
+	if (munmap(memory, size))
+		die("munmap", "");
+	take(turn, what, now() - begun);
+}
+
+/* Attached to the process, but there is no range: by hand nothing is registered with the kernel. */
+static void measure_untouched(struct turn *turn)
+{
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		measure_munmap(turn, UNTOUCHED_4K, PAGE);
+		measure_munmap(turn, UNTOUCHED_128K, 32 * PAGE);
+	}
+}
+
 static void set_confirm(struct turn *turn, uint32_t mode)
 {
 	call(turn, BENCH_IOC_CONFIRM, &mode, "confirm");
@@ -345,6 +390,48 @@ static void measure_crowd(struct turn *turn)
 		take(turn, CROWD_REMOVE_1 + i, crowd.remove / BENCH_CROWD_PROBES);
 		take(turn, CROWD_INSERT_1 + i, crowd.insert / BENCH_CROWD_PROBES);
 	}
+	take(turn, CROWD_BYTES, crowd.bytes);
+}
+
+/* ---- the parts */
+
+static void measure_faults(struct turn *turn)
+{
+	struct bench_faults faults = { .start = (uintptr_t)turn->memory };
+
+	touch(turn->memory, HUGE);
+	call(turn, BENCH_IOC_FAULTS, &faults, "faults");
+	take(turn, FAULT_ALONE, faults.alone);
+	take(turn, FAULT_TOGETHER, faults.together / BENCH_FAULTS);
+}
+
+/* Memory that nobody has written to takes next to none: zero pages. */
+static void measure_tables(struct turn *turn)
+{
+	const size_t half = BENCH_TABLE_PAGES * PAGE;
+	struct bench_tables tables;
+	char *memory = mmap(NULL, 3 * half, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die("mmap", "");
+	madvise(memory, 3 * half, MADV_HUGEPAGE);
+	tables.start = ((uintptr_t)memory + half - 1) & ~(half - 1);
+	call(turn, BENCH_IOC_TABLES, &tables, "tables");
+	take(turn, TABLE_BYTES, tables.bytes);
+	take(turn, TABLE_ENTRIES, BENCH_TABLE_PAGES * sizeof(uint64_t));
+	munmap(memory, 3 * half);
+}
+
+static void measure_parts(struct turn *turn)
+{
+	int i;
+
+	if (turn->driver != SDK)
+		return;
+	for (i = 0; i < ROUNDS; i++)
+		measure_faults(turn);
+	measure_tables(turn);
 }
 
 /* ---- turns */
@@ -367,6 +454,7 @@ static void take_turn(enum driver driver, struct samples *samples)
 	munmap(turn.memory + MEMORY + PAGE, HUGE);
 	madvise(turn.memory, MEMORY, MADV_NOHUGEPAGE);
 	call(&turn, BENCH_IOC_ATTACH, NULL, "attach");
+	measure_untouched(&turn);
 	range = range_at(&turn, 0, 0, MEMORY + PAGE);
 	call(&turn, BENCH_IOC_INSERT, &range, "insert");
 	for (i = 0; i < ROUNDS; i++) {
@@ -376,6 +464,7 @@ static void take_turn(enum driver driver, struct samples *samples)
 		measure_populate(&turn);
 	}
 	measure_crowd(&turn);
+	measure_parts(&turn);
 }
 
 /* Each turn is a process of its own: a driver's notifiers would slow the other's calls down. */
@@ -461,8 +550,10 @@ static void print_results(struct samples *samples, double rate)
 {
 	int what, driver, count;
 	uint64_t *value;
+	double unit;
 
 	for (what = 0; what < WHATS; what++) {
+		unit = is_memory(what) ? 1 : rate;
 		for (driver = 0; driver < DRIVERS; driver++) {
 			value = samples->value[what][driver];
 			count = samples->count[what][driver];
@@ -470,7 +561,7 @@ static void print_results(struct samples *samples, double rate)
 				continue;
 			qsort(value, count, sizeof(*value), compare);
 			printf("%s\t%s\t%.0f\t%.0f\n", what_names[what], driver_names[driver],
-			       value[0] / rate, value[count / 2] / rate);
+			       value[0] / unit, value[count / 2] / unit);
 		}
 	}
 }
