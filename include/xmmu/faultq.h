@@ -11,6 +11,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+struct xmmu_faultq_crew;
 struct xmmu_faultq_worker;
 struct xmmu_mirror;
 
@@ -40,7 +41,15 @@ struct xmmu_mirror;
  * some slices, those of others not at all, and neither the end of the process nor that of the
  * mirror.
  *
- * An address space that goes, or a mirror that is detached, has its faults cancelled, with -ESRCH.
+ * A wait that no signal ends is not cut: for a page of a file system in user space that has taken
+ * the request, or of a network file system that was mounted so. Such a fault keeps its worker, the
+ * faults of its window, the end of the mirror and that of the address space until it is there. It
+ * keeps no worker of another process: all queues that a process makes have at most
+ * ::XMMU_FAULTQ_WORKERS_MAX together (before Linux 6.9 on each NUMA node), and those of other
+ * processes have theirs.
+ *
+ * An address space that goes, or a mirror that is detached, has its faults cancelled, with -ESRCH;
+ * so has one that is attached again what was pushed before.
  * xmmu_mirror_detach() returns when all of them are answered. What is parked while the device is to
  * forget a translation is never waited for: see xmmu_ops::flush.
  * @{
@@ -52,7 +61,7 @@ struct xmmu_mirror;
 #define XMMU_FAULTQ_DEPTH_MAX 65536
 /** @brief Workers of a queue, if xmmu_faultq_config::workers is 0. */
 #define XMMU_FAULTQ_WORKERS 2
-/** @brief The most that it can have. */
+/** @brief The most that it can have, and all queues of a process together. */
 #define XMMU_FAULTQ_WORKERS_MAX 16
 /** @brief Milliseconds of a slice, if xmmu_faultq_config::slice_ms is 0. */
 #define XMMU_FAULTQ_SLICE_MS 20
@@ -201,6 +210,7 @@ struct xmmu_faultq {
 	struct xmmu_mirror *mirror;
 	struct xmmu_faultq_entry *entries;
 	struct xmmu_faultq_worker *workers;
+	struct xmmu_faultq_crew *crew;
 	spinlock_t lock; /* all below, and what workers share */
 	struct list_head free;
 	struct list_head waiting; /* no worker has it; the oldest first, but for what is retried */

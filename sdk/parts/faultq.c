@@ -9,6 +9,7 @@
 #include <linux/list_sort.h>
 #include <linux/log2.h>
 #include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "faultq_internal.h"
@@ -18,10 +19,18 @@
 /* Pages that could not be served at once are served in so many parts. */
 #define XMMU_FAULTQ_DIVIDE 8
 
-/* One for all queues of the driver, as long as there are any. */
-static struct workqueue_struct *xmmu_faultq_wq;
-static unsigned int xmmu_faultq_wq_users;
-static DEFINE_MUTEX(xmmu_faultq_wq_mutex);
+/*
+ * The workers of a process: one that opens the device often, and hangs every queue, keeps no more
+ * than these, and none of another process. Of all that there are, under the mutex.
+ */
+struct xmmu_faultq_crew {
+	struct list_head node;
+	struct mm_struct *mm; /* of who makes the queues; it is kept, so that no other is there */
+	struct workqueue_struct *wq;
+	unsigned int users;
+};
+static LIST_HEAD(xmmu_faultq_crews);
+static DEFINE_MUTEX(xmmu_faultq_crews_mutex);
 
 #define xmmu_faultq_for_each_worker(queue, worker)                                           \
 	for (worker = (queue)->workers; worker < (queue)->workers + (queue)->config.workers; \
@@ -42,7 +51,7 @@ static unsigned long xmmu_faultq_window(const struct xmmu_faultq_entry *entry)
 static void xmmu_faultq_queue_worker(struct xmmu_faultq_worker *worker, unsigned long delay)
 {
 	worker->busy = true;
-	queue_delayed_work(xmmu_faultq_wq, &worker->work, delay);
+	queue_delayed_work(worker->queue->crew->wq, &worker->work, delay);
 }
 
 /* One more worker, if there is one that has nothing to do. */
@@ -284,6 +293,21 @@ static void xmmu_faultq_run(struct xmmu_faultq_worker *worker)
 	xmmu_faultq_answer(worker->queue, &run.faults, err);
 }
 
+/* What was pushed while the mirror was not attached; it may be again, to another address space. */
+static void xmmu_faultq_cancel_homeless(struct xmmu_faultq_worker *worker)
+{
+	struct xmmu_faultq_entry *entry, *next;
+	LIST_HEAD(homeless);
+
+	list_for_each_entry_safe(entry, next, &worker->batch, node)
+		if (!entry->pinned)
+			list_move_tail(&entry->node, &homeless);
+	if (list_empty(&homeless))
+		return;
+	worker->answered = true;
+	xmmu_faultq_answer(worker->queue, &homeless, -ESRCH);
+}
+
 static void xmmu_faultq_work(struct work_struct *work)
 {
 	struct xmmu_faultq_worker *worker =
@@ -292,6 +316,7 @@ static void xmmu_faultq_work(struct work_struct *work)
 	if (!xmmu_faultq_take(worker))
 		return;
 	worker->answered = false;
+	xmmu_faultq_cancel_homeless(worker);
 	mod_timer(&worker->timer, jiffies + msecs_to_jiffies(worker->queue->config.slice_ms));
 	xmmu_faultq_sort(worker);
 	while (!list_empty(&worker->batch) && !READ_ONCE(worker->expired))
@@ -302,30 +327,61 @@ static void xmmu_faultq_work(struct work_struct *work)
 
 /* ---- from beginning to end */
 
-static int xmmu_faultq_wq_get(void)
+static struct xmmu_faultq_crew *xmmu_faultq_crew_create(struct mm_struct *mm)
 {
-	int err = 0;
+	struct xmmu_faultq_crew *crew = kzalloc(sizeof(*crew), GFP_KERNEL_ACCOUNT);
 
-	mutex_lock(&xmmu_faultq_wq_mutex);
-	if (!xmmu_faultq_wq)
-		xmmu_faultq_wq = alloc_workqueue("xmmu-" XMMU_DRIVER_NAME "-faults", WQ_UNBOUND,
-						 WQ_MAX_ACTIVE);
-	if (xmmu_faultq_wq)
-		xmmu_faultq_wq_users++;
-	else
-		err = -ENOMEM;
-	mutex_unlock(&xmmu_faultq_wq_mutex);
-	return err;
+	if (!crew)
+		return NULL;
+	crew->wq = alloc_workqueue("xmmu-" XMMU_DRIVER_NAME "-faults", WQ_UNBOUND,
+				   XMMU_FAULTQ_WORKERS_MAX);
+	if (!crew->wq) {
+		kfree(crew);
+		return NULL;
+	}
+	crew->mm = mm;
+	if (mm)
+		mmgrab(mm);
+	list_add(&crew->node, &xmmu_faultq_crews);
+	return crew;
 }
 
-static void xmmu_faultq_wq_put(void)
+static struct xmmu_faultq_crew *xmmu_faultq_crew_find(struct mm_struct *mm)
 {
-	mutex_lock(&xmmu_faultq_wq_mutex);
-	if (!--xmmu_faultq_wq_users) {
-		destroy_workqueue(xmmu_faultq_wq);
-		xmmu_faultq_wq = NULL;
-	}
-	mutex_unlock(&xmmu_faultq_wq_mutex);
+	struct xmmu_faultq_crew *crew;
+
+	list_for_each_entry(crew, &xmmu_faultq_crews, node)
+		if (crew->mm == mm)
+			return crew;
+	return NULL;
+}
+
+static int xmmu_faultq_hire(struct xmmu_faultq *queue)
+{
+	mutex_lock(&xmmu_faultq_crews_mutex);
+	queue->crew = xmmu_faultq_crew_find(current->mm) ?: xmmu_faultq_crew_create(current->mm);
+	if (queue->crew)
+		queue->crew->users++;
+	mutex_unlock(&xmmu_faultq_crews_mutex);
+	return queue->crew ? 0 : -ENOMEM;
+}
+
+static void xmmu_faultq_dismiss(struct xmmu_faultq *queue)
+{
+	struct xmmu_faultq_crew *crew = queue->crew;
+	bool last;
+
+	mutex_lock(&xmmu_faultq_crews_mutex);
+	last = !--crew->users;
+	if (last)
+		list_del(&crew->node);
+	mutex_unlock(&xmmu_faultq_crews_mutex);
+	if (!last)
+		return;
+	destroy_workqueue(crew->wq);
+	if (crew->mm)
+		mmdrop(crew->mm);
+	kfree(crew);
 }
 
 static int xmmu_faultq_configure(struct xmmu_faultq *queue, const struct xmmu_faultq_config *config)
@@ -368,7 +424,7 @@ static int xmmu_faultq_alloc(struct xmmu_faultq *queue)
 		list_add_tail(&queue->entries[i].node, &queue->free);
 	xmmu_faultq_for_each_worker(queue, worker)
 		xmmu_faultq_init_worker(queue, worker);
-	return xmmu_faultq_wq_get();
+	return xmmu_faultq_hire(queue);
 }
 
 static void xmmu_faultq_free(struct xmmu_faultq *queue)
@@ -405,7 +461,7 @@ void xmmu_faultq_exit(struct xmmu_faultq *queue)
 	xmmu_faultq_for_each_worker(queue, worker)
 		cancel_delayed_work_sync(&worker->work);
 	xmmu_faultq_answer(queue, &queue->waiting, -ESRCH);
-	xmmu_faultq_wq_put();
+	xmmu_faultq_dismiss(queue);
 	xmmu_faultq_free(queue);
 }
 

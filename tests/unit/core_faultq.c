@@ -69,7 +69,7 @@ static void case_no_memory(void *unused)
 		expect(err, -ENOMEM);
 		expect(hosted_slab_objects(), objects);
 	}
-	check(n == 4); /* entries, workers, workqueue */
+	check(n == 5); /* entries, workers, and whom they belong to with a workqueue */
 	push(0, 0, 1);
 	wait_answers(1);
 	stop();

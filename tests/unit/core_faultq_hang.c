@@ -3,6 +3,8 @@
  * The fault queue when something hangs or ends: faults that wait for a program, processes that
  * flood, and the end of queue, mirror, and address space.
  */
+#include <linux/completion.h>
+
 #include "faultq.h"
 
 #define SLICE_MS 20 /* as by default */
@@ -269,6 +271,54 @@ static void case_others(void *unused)
 }
 CASE(others)
 
+/* ---- what no signal ends */
+
+#define STUCK_QUEUES  3
+#define STUCK_WORKERS 8
+
+static struct xmmu_faultq stuck_queues[STUCK_QUEUES];
+static struct completion let_go;
+static unsigned int kept;
+
+static int serve_stuck(struct xmmu_faultq *of, unsigned long from, unsigned long to,
+		       unsigned int access)
+{
+	if (of == &other_queue)
+		return xmmu_faultq_populate(of, from, to, access);
+	kept++;
+	wait_for_completion(&let_go);
+	return 0;
+}
+
+/* A process keeps so many workers, however many queues it has, and others have theirs. */
+static void case_stuck(void *unused)
+{
+	unsigned int i;
+
+	faultq_start(1);
+	init_completion(&let_go);
+	faultq_ops.serve = serve_stuck;
+	faultq_config.workers = STUCK_WORKERS;
+	for (i = 0; i < STUCK_QUEUES; i++)
+		expect(xmmu_faultq_init(&stuck_queues[i], &core.mirror, &faultq_config), 0);
+	for (i = 0; i < STUCK_QUEUES * STUCK_WORKERS; i++)
+		check(try_push_to(&stuck_queues[i % STUCK_QUEUES], i * WINDOW_PAGES, 0, i));
+	msleep(10 * SLICE_MS);
+	expect(kept, XMMU_FAULTQ_WORKERS_MAX);
+	start_other();
+	check(try_push_to(&other_queue, 600, XMMU_WRITE, 600));
+	wait_answers(1);
+	expect(answer_of(600), 0);
+	complete_all(&let_go);
+	wait_answers(1 + STUCK_QUEUES * STUCK_WORKERS);
+	stop_other();
+	xmmu_mirror_detach(&core.mirror);
+	for (i = 0; i < STUCK_QUEUES; i++)
+		xmmu_faultq_exit(&stuck_queues[i]);
+	core_stop();
+}
+CASE(stuck)
+
 /* ---- floods */
 
 static bool flooding;
@@ -381,6 +431,40 @@ static void case_again(void *unused)
 }
 CASE(again)
 
+static struct completion cancelling, attached;
+
+static void cancel_slowly(struct xmmu_faultq *of, const struct xmmu_fault *fault, int err)
+{
+	cancel(of, fault, err);
+	complete(&cancelling);
+	wait_for_completion(&attached);
+}
+
+/* What was pushed in between is of no address space, though it waits until there is one. */
+static void case_homeless(void *unused)
+{
+	init_completion(&cancelling);
+	init_completion(&attached);
+	faultq_start(4);
+	faultq_ops.cancel = cancel_slowly;
+	faultq_config.workers = 1;
+	faultq_init();
+	xmmu_mirror_detach(&core.mirror);
+	push(0, 0, 1);
+	wait_for_completion(&cancelling);
+	push(1, 0, 2);
+	core_attach();
+	range = core_insert(0, 4);
+	push(1, 0, 3);
+	complete_all(&attached);
+	wait_answers(3);
+	expect(answer_of(2), -ESRCH);
+	expect(answer_of(3), 0);
+	expect(core_translated(), 1);
+	stop();
+}
+CASE(homeless)
+
 static void exit_process(void *unused)
 {
 	push(0, 0, 1);
@@ -470,7 +554,8 @@ int main(void)
 		cmocka_unit_test(flood),        cmocka_unit_test(detach),
 		cmocka_unit_test(detach_hung),  cmocka_unit_test(again),
 		cmocka_unit_test(process_dies), cmocka_unit_test(left),
-		cmocka_unit_test(flush),
+		cmocka_unit_test(flush),        cmocka_unit_test(stuck),
+		cmocka_unit_test(homeless),
 	};
 
 	return cmocka_run_group_tests_name("core_faultq_hang", tests, NULL, NULL);
