@@ -147,12 +147,6 @@ static bool wait_is_wrong(const void *arg)
 	return !wait->job || wait->job > XMMU_EDU_IDS;
 }
 
-#define ERRORS(...)            \
-	(const int[])          \
-	{                      \
-		__VA_ARGS__, 0 \
-	}
-
 static const struct command commands[] = {
 	{
 		.name = "info",

@@ -3,8 +3,8 @@
  * What the files of the fuzzer share.
  *
  * main.c reads the options, runs and reports; call.c makes one call and judges its result; places.c
- * has a piece of memory of every kind; chaos.c forks, kills and unmaps meanwhile; skeleton.c and
- * edu.c know the commands of the two drivers.
+ * has a piece of memory of every kind; chaos.c forks, kills and unmaps meanwhile; skeleton.c, edu.c
+ * and gpu.c know the commands of the drivers.
  *
  * The same source is built for 32 and for 64 bits. Workers and children only make system calls and
  * draw numbers, so that a process with threads may fork one that goes on fuzzing.
@@ -81,6 +81,12 @@ struct command {
 	int past;          /* the one of them that only a call past all checks gets; 0: none */
 };
 
+#define ERRORS(...)            \
+	(const int[])          \
+	{                      \
+		__VA_ARGS__, 0 \
+	}
+
 struct target {
 	const char *name;
 	const char *device;
@@ -95,7 +101,7 @@ struct target {
 	unsigned int min_most;
 };
 
-extern const struct target skeleton_target, edu_target;
+extern const struct target skeleton_target, edu_target, gpu_target;
 
 /* ---- calls */
 
@@ -114,7 +120,7 @@ struct shared {
 	atomic_uint calls;
 	/* By command, the unknown ones last, and by error number: 0 is success. */
 	atomic_uint results[COMMANDS_MAX][ERRNO_MAX];
-	atomic_uint jobs[ERRNO_MAX]; /* of the edu device: how they ended */
+	atomic_uint jobs[ERRNO_MAX]; /* of a device: how they ended */
 	atomic_uint forks, execs, kills, opens, disturbed, faults;
 	atomic_uint nr_failures;
 	struct failure failures[FAILURES_MAX];

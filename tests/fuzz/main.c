@@ -24,7 +24,7 @@
 /* The part of the calls that warms the kernel's caches up, before it is measured what is in use. */
 #define WARM_UP 16
 
-static const struct target *const targets[] = { &skeleton_target, &edu_target };
+static const struct target *const targets[] = { &skeleton_target, &edu_target, &gpu_target };
 
 static uint64_t seed;
 static unsigned int max_calls = CALLS_DEFAULT;
@@ -34,7 +34,7 @@ static bool any_failed;
 static void usage(FILE *file)
 {
 	fprintf(file,
-		"usage: fuzz [--seed N] [--calls N] skeleton|edu\n"
+		"usage: fuzz [--seed N] [--calls N] skeleton|edu|gpu\n"
 		"Call the commands of a sample driver, which must be loaded, with arguments that\n"
 		"are almost right, and judge what comes back.\n"
 		"\n"
@@ -347,7 +347,8 @@ static void find_target(const char *name)
 			target = targets[i];
 	if (target)
 		return;
-	fprintf(stderr, "fuzz: which driver? skeleton or edu, not '%s'; see --help\n", name ?: "");
+	fprintf(stderr, "fuzz: which driver? skeleton, edu or gpu, not '%s'; see --help\n",
+		name ?: "");
 	exit(2);
 }
 

@@ -19,9 +19,10 @@
 /*
  * Far from the heap, which kernels 7 put up to 1 GiB behind the program, and from where the kernel
  * puts what has no address of its own: what is unmapped here stays a hole until it is mapped again.
- * Each piece is aligned as a huge page is, with free space behind it.
+ * So it is when the upper half of the address is lost: a device may write there, and not to us. Each
+ * piece is aligned as a huge page is, with free space behind it.
  */
-#define BASE  ((uintptr_t)(sizeof(void *) == 8 ? 0x200000000000ULL : 0x20000000ULL))
+#define BASE  ((uintptr_t)(sizeof(void *) == 8 ? 0x200080000000ULL : 0x20000000ULL))
 #define SIZE  (2UL << 20)
 #define SPACE (2 * SIZE)
 #define LARGE (32UL << 20)

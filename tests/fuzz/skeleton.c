@@ -104,12 +104,6 @@ static bool query_is_wrong(const void *arg)
 	return query->pad || query->addr >> 47;
 }
 
-#define ERRORS(...)            \
-	(const int[])          \
-	{                      \
-		__VA_ARGS__, 0 \
-	}
-
 static const struct command commands[] = {
 	{
 		.name = "attach",
