@@ -3,7 +3,8 @@
  * What the files of the driver share.
  *
  * main.c makes devices and is what programs see, space.c is the address space of a process as the
- * device sees it, memory.c is the memory of a device, job.c is the work that it does.
+ * device sees it, memory.c is the memory of a device, job.c is the work that it does. dmirror.c has
+ * other nodes for the same devices, for the kernel's own tests.
  */
 #ifndef GPU_H
 #define GPU_H
@@ -28,8 +29,10 @@ struct gpu_device {
 	struct xmmu_devmem memory;
 	bool has_memory;
 	struct miscdevice misc;
+	struct miscdevice dmirror; /* without operations: there is none */
 	struct dentry *debugfs;
 	char name[20];
+	char dmirror_name[16];
 };
 
 /* An open file. */
@@ -51,6 +54,7 @@ struct gpu_space {
 extern const struct softdev_ops gpu_softdev_ops;
 struct gpu_space *gpu_space_create(struct gpu_device *gpu);
 void gpu_space_destroy(struct gpu_space *space);
+struct xmmu_range *gpu_space_range(struct gpu_space *space, unsigned long addr);
 void gpu_space_stats(struct gpu_space *space, struct xmmu_gpu_stats *stats);
 
 /* memory.c: a device has a number, from 0; the first three come before and after its spaces */
@@ -65,6 +69,10 @@ int gpu_memory_to_device(struct gpu_space *space, unsigned long start, unsigned 
 int gpu_memory_to_ram(struct gpu_space *space, unsigned long start, unsigned long end,
 		      unsigned long *moved);
 void gpu_memory_leave(struct gpu_space *space);
+
+/* dmirror.c: the node for the kernel's own tests, if the device is to have one */
+int gpu_dmirror_add(struct gpu_device *gpu, unsigned int number);
+void gpu_dmirror_remove(struct gpu_device *gpu);
 
 /* job.c */
 int gpu_job_submit(struct gpu_space *space, const struct xmmu_gpu_submit *submit);

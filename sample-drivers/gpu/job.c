@@ -75,7 +75,7 @@ void gpu_job_done(void *context, u64 cookie, int status, u64 result)
 	spin_lock(&space->lock);
 	list_add_tail(&job->node, &space->done);
 	spin_unlock(&space->lock);
-	wake_up_interruptible(&space->wait);
+	wake_up(&space->wait);
 }
 
 static struct gpu_job *gpu_job_first(struct gpu_space *space)

@@ -122,13 +122,14 @@ static void gpu_debugfs(struct gpu_device *gpu)
 
 static void gpu_remove(struct gpu_device *gpu)
 {
+	gpu_dmirror_remove(gpu);
 	misc_deregister(&gpu->misc);
 	debugfs_remove_recursive(gpu->debugfs);
 	gpu_memory_remove(gpu);
 	softdev_destroy(gpu->dev);
 }
 
-static int gpu_register(struct gpu_device *gpu)
+static int gpu_register(struct gpu_device *gpu, unsigned int number)
 {
 	int ret;
 
@@ -139,8 +140,13 @@ static int gpu_register(struct gpu_device *gpu)
 	};
 	gpu_debugfs(gpu);
 	ret = misc_register(&gpu->misc);
-	if (ret)
-		debugfs_remove_recursive(gpu->debugfs);
+	if (!ret) {
+		ret = gpu_dmirror_add(gpu, number);
+		if (!ret)
+			return 0;
+		misc_deregister(&gpu->misc);
+	}
+	debugfs_remove_recursive(gpu->debugfs);
 	return ret;
 }
 
@@ -161,7 +167,7 @@ static int gpu_add(struct gpu_device *gpu, unsigned int number)
 		return PTR_ERR(gpu->dev);
 	ret = gpu_memory_add(gpu, number);
 	if (!ret) {
-		ret = gpu_register(gpu);
+		ret = gpu_register(gpu, number);
 		if (!ret)
 			return 0;
 		gpu_memory_remove(gpu);

@@ -126,13 +126,19 @@ static struct xmmu_range *gpu_make_range(struct gpu_space *space, unsigned long 
 	return range;
 }
 
+/* The range at an address, with a reference; it is made if there is none. */
+struct xmmu_range *gpu_space_range(struct gpu_space *space, unsigned long addr)
+{
+	return xmmu_range_find(&space->mirror, addr) ?: gpu_make_range(space, addr);
+}
+
 /* See that there are ranges. */
 static int gpu_cover(struct gpu_space *space, unsigned long addr, unsigned long end)
 {
 	struct xmmu_range *range;
 
 	while (addr < end) {
-		range = xmmu_range_find(&space->mirror, addr) ?: gpu_make_range(space, addr);
+		range = gpu_space_range(space, addr);
 		if (IS_ERR(range))
 			return PTR_ERR(range);
 		/* It may have been cut since it was found: then there is another one to look for. */

@@ -12,6 +12,7 @@ struct file;
 struct inode;
 struct module;
 struct poll_table_struct;
+struct vm_area_struct;
 
 struct super_block {
 	unsigned long s_magic;
@@ -34,6 +35,7 @@ struct file_operations {
 	int (*open)(struct inode *inode, struct file *file);
 	int (*release)(struct inode *inode, struct file *file);
 	loff_t (*llseek)(struct file *file, loff_t offset, int whence);
+	int (*mmap)(struct file *file, struct vm_area_struct *vma); /* never called */
 };
 
 struct file {

@@ -93,6 +93,17 @@ void folio_unlock(struct folio *folio);
 bool folio_mark_dirty(struct folio *folio);
 bool set_page_dirty(struct page *page);
 
+static inline bool is_zero_pfn(unsigned long pfn)
+{
+	return pfn == page_to_pfn(hosted_zero_page());
+}
+
+/* Drivers have no mappings of their own here. */
+static inline int vm_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page)
+{
+	return -EINVAL;
+}
+
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
 struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr);
 

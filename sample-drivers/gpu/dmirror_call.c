@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Nodes for the kernel's own tests: what the calls do. */
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+
+#include <xmmu/exclusive.h>
+
+#include "dmirror.h"
+
+/* A range may be cut while it is used, because the program unmaps a part: then look for another. */
+static bool dmirror_is_cut(struct dmirror *mirror, int error)
+{
+	return (error == -ESRCH || error == -EINVAL) && xmmu_mirror_alive(&mirror->space->mirror);
+}
+
+/* For each piece of a span that lies in one range and one window. */
+int dmirror_each(struct dmirror *mirror, unsigned long start, unsigned long end,
+		 dmirror_piece *piece)
+{
+	struct xmmu_range *range;
+	unsigned long stop;
+	int ret;
+
+	while (start < end) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		range = gpu_space_range(mirror->space, start);
+		if (IS_ERR(range))
+			return PTR_ERR(range);
+		stop = min3(end, xmmu_range_end(range), (start | (XMMU_WINDOW - 1)) + 1);
+		ret = piece(mirror, range, start, stop);
+		xmmu_range_put(range);
+		if (!ret)
+			start = stop;
+		else if (!dmirror_is_cut(mirror, ret))
+			return ret;
+	}
+	return 0;
+}
+
+static int dmirror_load(struct dmirror *mirror, struct xmmu_range *range, unsigned long start,
+			unsigned long end)
+{
+	return xmmu_populate(range, start, end, 0, NULL, NULL);
+}
+
+static int dmirror_load_for_write(struct dmirror *mirror, struct xmmu_range *range,
+				  unsigned long start, unsigned long end)
+{
+	return xmmu_populate(range, start, end, XMMU_WRITE, NULL, NULL);
+}
+
+static int dmirror_load_present(struct dmirror *mirror, struct xmmu_range *range,
+				unsigned long start, unsigned long end)
+{
+	return xmmu_populate(range, start, end, XMMU_SNAPSHOT, NULL, NULL);
+}
+
+static int dmirror_load_exclusive(struct dmirror *mirror, struct xmmu_range *range,
+				  unsigned long start, unsigned long end)
+{
+	return xmmu_exclusive(range, start, end, NULL, NULL);
+}
+
+static unsigned long dmirror_end(const struct dmirror_call *call)
+{
+	return call->addr + (call->npages << PAGE_SHIFT);
+}
+
+/*
+ * See that the device has translations, and say whether it had them. If it loses one before it has
+ * used it, it faults, and gets another as for any work.
+ */
+static int dmirror_translate(struct dmirror *mirror, u64 addr, u64 npages, bool write, u64 *faults)
+{
+	unsigned long start = addr & PAGE_MASK, end = PAGE_ALIGN(addr + (npages << PAGE_SHIFT));
+
+	if (dmirror_has(mirror, start, end, write ? SOFTDEV_WRITE : 0))
+		return 0;
+	++*faults;
+	return dmirror_each(mirror, start, end, write ? dmirror_load_for_write : dmirror_load);
+}
+
+/* The device copies, and the caller waits. */
+static int dmirror_copy(struct dmirror *mirror, u64 dst, u64 src, u64 npages)
+{
+	const struct xmmu_gpu_submit submit = {
+		.op = XMMU_GPU_COPY,
+		.dst = dst,
+		.src = src,
+		.count = npages * (PAGE_SIZE / sizeof(u64)),
+	};
+	struct gpu_space *space = mirror->space;
+	struct xmmu_gpu_done done;
+	int ret = gpu_job_submit(space, &submit);
+
+	if (ret)
+		return ret;
+	if (wait_event_killable(space->wait, gpu_job_take(space, &done)))
+		return -EINTR;
+	return done.status;
+}
+
+static int dmirror_read(struct dmirror *mirror, struct dmirror_call *call)
+{
+	u64 others = 0;
+	int ret = dmirror_translate(mirror, call->addr, call->npages, false, &call->faults);
+
+	if (!ret)
+		ret = dmirror_translate(mirror, call->ptr, call->npages, true, &others);
+	if (!ret)
+		ret = dmirror_copy(mirror, call->ptr, call->addr, call->npages);
+	call->cpages = call->npages;
+	return ret;
+}
+
+static int dmirror_write(struct dmirror *mirror, struct dmirror_call *call)
+{
+	u64 others = 0;
+	int ret = dmirror_translate(mirror, call->addr, call->npages, true, &call->faults);
+
+	if (!ret)
+		ret = dmirror_translate(mirror, call->ptr, call->npages, false, &others);
+	if (!ret)
+		ret = dmirror_copy(mirror, call->addr, call->ptr, call->npages);
+	call->cpages = call->npages;
+	return ret;
+}
+
+/* ---- device memory */
+
+typedef int dmirror_mover(struct gpu_space *space, unsigned long start, unsigned long end,
+			  unsigned long *moved);
+
+static int dmirror_move(struct dmirror *mirror, struct dmirror_call *call, dmirror_mover *move)
+{
+	unsigned long start = call->addr, end = dmirror_end(call), moved;
+	unsigned long step = mirror->small ? PAGE_SIZE : end - start;
+	int ret = 0;
+
+	mirror->small = false;
+	for (; start < end && !ret; start += step) {
+		ret = move(mirror->space, start, start + step, &moved);
+		call->cpages += moved;
+	}
+	return ret;
+}
+
+static int dmirror_move_to_device(struct dmirror *mirror, struct dmirror_call *call)
+{
+	int ret = dmirror_move(mirror, call, gpu_memory_to_device);
+
+	if (ret == -EFAULT || ret == -EOPNOTSUPP)
+		return -EINVAL;
+	if (ret && ret != -ENOSPC)
+		return ret;
+	return dmirror_each(mirror, call->addr, dmirror_end(call), dmirror_load_present);
+}
+
+/*
+ * What has not moved the device does not see, even if it could reach it. One without memory sees
+ * what it has translations for already, as with test_hmm.
+ */
+static int dmirror_to_device(struct dmirror *mirror, struct dmirror_call *call)
+{
+	bool has_memory = mirror->space->gpu->has_memory;
+	int ret = has_memory ? dmirror_move_to_device(mirror, call) : 0;
+
+	if (ret)
+		return ret;
+	if (!dmirror_has(mirror, call->addr, dmirror_end(call), has_memory ? SOFTDEV_DEVMEM : 0))
+		return -ENOENT;
+	return dmirror_read(mirror, call);
+}
+
+static int dmirror_empty(struct dmirror *mirror)
+{
+	struct gpu_device *gpu = mirror->space->gpu;
+
+	if (gpu->has_memory)
+		xmmu_devmem_evict(&gpu->memory, ULONG_MAX);
+	return 0;
+}
+
+static int dmirror_flags(struct dmirror *mirror, const struct dmirror_call *call)
+{
+	if (call->npages & ~DMIRROR_FLAG_FAIL_ALLOC)
+		return -EINVAL;
+	mirror->small = true;
+	return 0;
+}
+
+static int dmirror_exclusive(struct dmirror *mirror, struct dmirror_call *call)
+{
+	int ret = dmirror_each(mirror, call->addr, dmirror_end(call), dmirror_load_exclusive);
+
+	return ret ?: dmirror_read(mirror, call);
+}
+
+int dmirror_do(struct dmirror *mirror, unsigned int command, struct dmirror_call *call)
+{
+	switch (command) {
+	case DMIRROR_READ:
+	case DMIRROR_READ_UNLOCKED: /* the SDK serves userfaultfd memory either way */
+		return dmirror_read(mirror, call);
+	case DMIRROR_WRITE:
+		return dmirror_write(mirror, call);
+	case DMIRROR_TO_DEVICE:
+		return dmirror_to_device(mirror, call);
+	case DMIRROR_TO_RAM:
+		return dmirror_move(mirror, call, gpu_memory_to_ram);
+	case DMIRROR_SNAPSHOT:
+		return dmirror_snapshot(mirror, call);
+	case DMIRROR_EXCLUSIVE:
+		return dmirror_exclusive(mirror, call);
+	case DMIRROR_CHECK_EXCLUSIVE:
+		return dmirror_check_exclusive(mirror, call);
+	case DMIRROR_RELEASE:
+		return dmirror_empty(mirror);
+	case DMIRROR_FLAGS:
+		return dmirror_flags(mirror, call);
+	default:
+		return -EINVAL;
+	}
+}
