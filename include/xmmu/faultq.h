@@ -95,6 +95,8 @@ struct xmmu_faultq_ops {
 	 * Optional; without it xmmu_faultq_populate() does. For a driver that makes ranges when
 	 * they are needed, or moves memory first, and then calls that.
 	 *
+	 * What it allocates with __GFP_ACCOUNT is charged to the process.
+	 *
 	 * When the slice is over, the worker gets a fatal signal: a wait that can be killed ends,
 	 * and a walk with -EINTR, in memory of a userfaultfd too. Nothing else may take longer.
 	 *

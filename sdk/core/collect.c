@@ -133,9 +133,11 @@ void xmmu_collect_work(struct work_struct *work)
 {
 	struct xmmu_mirror *mirror = container_of(work, struct xmmu_mirror, collect);
 	unsigned long start, end, hole_end;
+	struct mem_cgroup *before;
 
 	if (!mmget_not_zero(mirror->mm))
 		return;
+	before = xmmu_charge_begin(mirror->mm);
 	xmmu_mirror_lock(mirror);
 	start = mirror->gone_start;
 	end = hole_end = mirror->gone_end;
@@ -146,5 +148,6 @@ void xmmu_collect_work(struct work_struct *work)
 		start = hole_end;
 		hole_end = end;
 	}
+	xmmu_charge_end(before);
 	mmput_async(mirror->mm);
 }

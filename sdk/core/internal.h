@@ -7,7 +7,9 @@
 #ifndef XMMU_INTERNAL_H
 #define XMMU_INTERNAL_H
 
+#include <linux/memcontrol.h>
 #include <linux/mmu_notifier.h>
+#include <linux/sched/mm.h>
 #include <linux/workqueue.h>
 
 #include <xmmu/xmmu.h>
@@ -250,6 +252,20 @@ void xmmu_xfer_abandon(struct xmmu_xfer *xfer);
 static inline bool xmmu_dma_used(const struct xmmu_range *range)
 {
 	return range->mirror->config.dma == XMMU_DMA_LEAF;
+}
+
+/*
+ * A worker is charged for nothing; the process that it works for is, from here to the end. Returns
+ * who was charged before.
+ */
+static inline struct mem_cgroup *xmmu_charge_begin(struct mm_struct *mm)
+{
+	return set_active_memcg(get_mem_cgroup_from_mm(mm));
+}
+
+static inline void xmmu_charge_end(struct mem_cgroup *before)
+{
+	mem_cgroup_put(set_active_memcg(before));
 }
 
 /* dma.c */

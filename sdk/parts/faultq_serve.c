@@ -126,10 +126,21 @@ static int xmmu_faultq_serve_ranges(struct xmmu_faultq *queue, unsigned long sta
 	return err == -ENOENT ? -EFAULT : err;
 }
 
+/* For the process, which pays for it. */
+static int xmmu_faultq_bring(struct xmmu_faultq *queue, const struct xmmu_faultq_run *run)
+{
+	const struct xmmu_faultq_ops *ops = queue->config.ops;
+	struct mem_cgroup *before = xmmu_charge_begin(queue->mirror->mm);
+	int err =
+		(ops->serve ?: xmmu_faultq_serve_ranges)(queue, run->start, run->end, run->access);
+
+	xmmu_charge_end(before);
+	return err;
+}
+
 int xmmu_faultq_serve(struct xmmu_faultq_worker *worker, const struct xmmu_faultq_run *run)
 {
 	struct xmmu_faultq *queue = worker->queue;
-	const struct xmmu_faultq_ops *ops = queue->config.ops;
 	int err = xmmu_mirror_error(queue->mirror);
 
 	if (err)
@@ -139,8 +150,7 @@ int xmmu_faultq_serve(struct xmmu_faultq_worker *worker, const struct xmmu_fault
 		return -EFAULT;
 	err = -EINTR;
 	if (xmmu_faultq_begin(worker))
-		err = (ops->serve ?: xmmu_faultq_serve_ranges)(queue, run->start, run->end,
-							       run->access);
+		err = xmmu_faultq_bring(queue, run);
 	/* A signal makes allocations fail, and I/O. */
 	if (xmmu_faultq_end(worker) && err)
 		err = -EINTR;

@@ -6,8 +6,6 @@
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/log2.h>
-#include <linux/memcontrol.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -178,18 +176,16 @@ void xmmu_pt_free_spares(struct xmmu_pt *pt)
 			xmmu_pt_table_free(table);
 }
 
-/* A worker is charged for nothing; the process that it works for is. */
+/* Whoever walks, the process pays. */
 static struct xmmu_pt_table *xmmu_pt_table_charged(struct xmmu_pt *pt, struct xmmu_walk *walk,
 						   bool inner)
 {
 	gfp_t gfp = walk->flags & XMMU_NOWAIT ? GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT :
 						GFP_KERNEL_ACCOUNT;
-	struct mem_cgroup *memcg = get_mem_cgroup_from_mm(xmmu_walk_mm(walk));
-	struct mem_cgroup *old = set_active_memcg(memcg);
+	struct mem_cgroup *before = xmmu_charge_begin(xmmu_walk_mm(walk));
 	struct xmmu_pt_table *table = xmmu_pt_table_new(pt, inner, gfp);
 
-	set_active_memcg(old);
-	mem_cgroup_put(memcg);
+	xmmu_charge_end(before);
 	return table;
 }
 

@@ -538,6 +538,32 @@ static void case_workers(void *unused)
 }
 CASE(workers)
 
+static void *made;
+
+static int serve_making(struct xmmu_faultq *of, unsigned long from, unsigned long to,
+			unsigned int access)
+{
+	made = kmalloc(100, GFP_KERNEL_ACCOUNT);
+	return 0;
+}
+
+/* The process pays for what a driver makes there. */
+static void case_charged(void *unused)
+{
+	unsigned long charged;
+
+	start(1);
+	faultq_ops.serve = serve_making;
+	faultq_init();
+	charged = mm->memcg->charged;
+	push(0, 0, 1);
+	wait_answers(1);
+	expect(mm->memcg->charged - charged, 100);
+	kfree(made);
+	stop();
+}
+CASE(charged)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -562,6 +588,7 @@ int main(void)
 		cmocka_unit_test(order),
 		cmocka_unit_test(overflow),
 		cmocka_unit_test(workers),
+		cmocka_unit_test(charged),
 	};
 
 	return cmocka_run_group_tests_name("core_faultq", tests, NULL, NULL);

@@ -15,7 +15,7 @@ static struct xmmu_range *range_alloc(struct xmmu_range *range)
 {
 	might_sleep();
 	allocated++;
-	return alloc_fails ? NULL : kzalloc(sizeof(struct xmmu_range), GFP_KERNEL);
+	return alloc_fails ? NULL : kzalloc(sizeof(struct xmmu_range), GFP_KERNEL_ACCOUNT);
 }
 
 static struct xmmu_range *find(unsigned long page, unsigned long sizes)
@@ -167,6 +167,19 @@ static void case_middle(void *unused)
 }
 CASE(middle)
 
+/* The process pays for the range that a worker makes. */
+static void case_charged(void *unused)
+{
+	unsigned long charged;
+
+	start_following(8);
+	charged = mm->memcg->charged;
+	unmap(3, 2);
+	expect(mm->memcg->charged - charged, sizeof(struct xmmu_range));
+	core_stop();
+}
+CASE(charged)
+
 static void case_all(void *unused)
 {
 	start_following(4);
@@ -269,14 +282,14 @@ CASE(fixed)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes),      cmocka_unit_test(mapping),
-		cmocka_unit_test(refused),    cmocka_unit_test(no_free),
-		cmocka_unit_test(two_faults), cmocka_unit_test(ends),
-		cmocka_unit_test(middle),     cmocka_unit_test(all),
-		cmocka_unit_test(holes),      cmocka_unit_test(mapped_again),
-		cmocka_unit_test(reaped),     cmocka_unit_test(no_memory),
-		cmocka_unit_test(removed),    cmocka_unit_test(detached),
-		cmocka_unit_test(fixed),
+		cmocka_unit_test(sizes),        cmocka_unit_test(mapping),
+		cmocka_unit_test(refused),      cmocka_unit_test(no_free),
+		cmocka_unit_test(two_faults),   cmocka_unit_test(ends),
+		cmocka_unit_test(middle),       cmocka_unit_test(charged),
+		cmocka_unit_test(all),          cmocka_unit_test(holes),
+		cmocka_unit_test(mapped_again), cmocka_unit_test(reaped),
+		cmocka_unit_test(no_memory),    cmocka_unit_test(removed),
+		cmocka_unit_test(detached),     cmocka_unit_test(fixed),
 	};
 
 	return cmocka_run_group_tests_name("core_follow", tests, NULL, NULL);
