@@ -10,6 +10,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include <xmmu/attr.h>
 #include <xmmu/faultq.h>
 #include <xmmu/pt.h>
 
@@ -50,7 +51,8 @@ struct gpu_context {
 	struct xmmu_mirror mirror;
 	struct xmmu_pt pt;
 	struct xmmu_faultq faults;
-	spinlock_t fault_lock; /* the device's list of faults */
+	struct xmmu_attr places; /* where the program wants its memory: 0, or an enum gpu_place */
+	spinlock_t fault_lock;   /* the device's list of faults */
 	void __iomem *regs;
 	struct pci_dev *pdev;
 };
@@ -76,6 +78,28 @@ static void gpu_zap(struct xmmu_range *range, unsigned long start, unsigned long
 	xmmu_pt_zap(gpu_pt(range), start, end, gather);
 }
 /* [page table] */
+
+/* [attributes] */
+enum gpu_place { GPU_ANYWHERE, GPU_IN_DEVICE, GPU_IN_RAM };
+
+/* For faults to come, and also where nothing is mapped yet. */
+static int __maybe_unused gpu_place(struct gpu_context *gpu, unsigned long start, unsigned long end,
+				    enum gpu_place place)
+{
+	return xmmu_attr_set(&gpu->places, start, end, place);
+}
+
+/* How much of a span that faults is wanted in the same place, and where. */
+static enum gpu_place __maybe_unused gpu_wanted(struct gpu_context *gpu, unsigned long start,
+						unsigned long *end)
+{
+	unsigned long stop;
+	enum gpu_place place = xmmu_attr_get(&gpu->places, start, &stop);
+
+	*end = min(*end, stop);
+	return place;
+}
+/* [attributes] */
 
 /* The program says that the device will work there. */
 static int __maybe_unused gpu_advise(struct gpu_context *gpu, unsigned long start,
@@ -240,6 +264,7 @@ static int __maybe_unused gpu_attach(struct gpu_context *gpu)
 	int err;
 
 	spin_lock_init(&gpu->fault_lock);
+	xmmu_attr_init(&gpu->places);
 	err = xmmu_pt_init(&gpu->pt, &gpu_format, &gpu->pdev->dev);
 	if (err)
 		return err;
@@ -264,6 +289,7 @@ static void __maybe_unused gpu_detach(struct gpu_context *gpu)
 	xmmu_mirror_detach(&gpu->mirror);
 	xmmu_faultq_exit(&gpu->faults);
 	xmmu_pt_destroy(&gpu->pt);
+	xmmu_attr_destroy(&gpu->places);
 }
 
 /* The upper part gets attributes of its own. */
