@@ -118,9 +118,14 @@ static struct softdev_slot *slot_of(struct softdev *dev, u64 cookie)
 
 static struct softdev_slot *first(struct softdev *dev)
 {
+	struct softdev_slot *slot;
+
 	if (dev->gone)
 		return NULL;
-	return list_first_entry_or_null(&dev->raised, struct softdev_slot, node);
+	list_for_each_entry(slot, &dev->raised, node)
+		if (!slot->queue->space->held)
+			return slot;
+	return NULL;
 }
 
 bool softdev_fault_read(struct softdev *dev, struct softdev_fault *fault)
@@ -148,6 +153,13 @@ void softdev_fault_take(struct softdev *dev, u64 cookie)
 	if (slot && cookie_of(slot) == cookie)
 		list_del_init(&slot->node);
 	spin_unlock(&dev->lock);
+}
+
+void softdev_fault_hold(struct softdev_space *space, bool hold)
+{
+	spin_lock(&space->dev->lock);
+	space->held = hold;
+	spin_unlock(&space->dev->lock);
 }
 
 void softdev_fault_reply(struct softdev *dev, u64 cookie, int error)

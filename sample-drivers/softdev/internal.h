@@ -84,6 +84,7 @@ struct softdev_space {
 	u64 root;
 	void *context;
 	bool isolated;
+	bool held; /* its faults are not shown */
 	struct softdev_slot *slots;
 	struct list_head free_slots;
 	struct softdev_flush flushes[SOFTDEV_FLUSHES];

@@ -182,7 +182,12 @@ bool softdev_fault_read(struct softdev *dev, struct softdev_fault *fault);
 /* Take it, after it was read; it may be forgotten by now. */
 void softdev_fault_take(struct softdev *dev, u64 cookie);
 /*
- * Answer a fault that was taken: 0 tries the access again, an error ends its command with it.
+ * Keep the faults of an address space: as long as it holds, none is shown that was not taken. What
+ * there is when it does not hold any more is read without an interrupt.
+ */
+void softdev_fault_hold(struct softdev_space *space, bool hold);
+/*
+ * Answer a fault that was read, and take it: 0 tries the access again, an error ends its command.
  * An answer that comes too late, after a reset for instance, is ignored.
  */
 void softdev_fault_reply(struct softdev *dev, u64 cookie, int error);

@@ -104,6 +104,31 @@ static void too_late(void)
 	expect(stats().replays, 0);
 }
 
+/* The device keeps what the driver has no room for, also from being read. */
+static void hold(void)
+{
+	struct softdev_fault kept;
+
+	start();
+	softdev_fault_hold(rig.space, true);
+	submit_fill(5, 1, 3);
+	while (!rig.irqs)
+		msleep(1);
+	check(!is_there());
+	softdev_fault_hold(rig.space, false);
+	check(softdev_fault_read(rig.dev, &kept) && kept.addr == at(5));
+	softdev_fault_hold(rig.space, true);
+	softdev_fault_take(rig.dev, kept.cookie);
+	softdev_fault_hold(rig.space, false);
+	check(is_there());
+	let_write(5, 1);
+	/* An answer takes it, too. */
+	softdev_fault_reply(rig.dev, kept.cookie, 0);
+	expect(ended(), 0);
+	check(!is_there());
+	loads(mm, 5, 3);
+}
+
 /* All parts of a command fault before the first is answered. */
 static void batch(void)
 {
@@ -263,7 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(replay), TEST(replay_in_vain), TEST(cancel),   TEST(too_late),
 		TEST(batch),  TEST(held_back),      TEST(own_room), TEST(engine_is_free),
-		TEST(chain),  TEST(operands),
+		TEST(hold),   TEST(chain),          TEST(operands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
