@@ -274,7 +274,7 @@ bool __must_check xmmu_faultq_push(struct xmmu_faultq *queue, const struct xmmu_
  * @param end     Byte after the last.
  * @param access  ::XMMU_WRITE or 0.
  *
- * @ctx{process; may sleep; inside xmmu_faultq_ops::serve}
+ * @ctx{inside xmmu_faultq_ops::serve\, and as xmmu_walk_init()}
  *
  * @retval -ENOENT No range there, or no more: a driver that makes ranges makes one and tries again,
  *                 or returns -EAGAIN.

@@ -25,16 +25,14 @@ static int dmirror_open(struct inode *inode, struct file *file)
 {
 	struct gpu_device *gpu = container_of(file->private_data, struct gpu_device, dmirror);
 	struct dmirror *mirror = kzalloc(sizeof(*mirror), GFP_KERNEL_ACCOUNT);
-	int ret;
 
 	if (!mirror)
 		return -ENOMEM;
 	mutex_init(&mirror->lock);
 	mirror->space = gpu_space_create(gpu);
-	if (IS_ERR(mirror->space)) {
-		ret = PTR_ERR(mirror->space);
+	if (!mirror->space) {
 		kfree(mirror);
-		return ret;
+		return -ENOMEM;
 	}
 	file->private_data = mirror;
 	return 0;
@@ -78,8 +76,9 @@ static long dmirror_ioctl(struct file *file, unsigned int command, unsigned long
 		return -EFAULT;
 	if (!dmirror_is_valid(&call))
 		return -EINVAL;
-	if (!xmmu_mirror_is_current(&mirror->space->mirror))
-		return -EXDEV;
+	ret = gpu_space_attach(mirror->space);
+	if (ret)
+		return ret;
 	call.cpages = 0;
 	call.faults = 0;
 	if (mutex_lock_killable(&mirror->lock))

@@ -91,14 +91,14 @@ static int dmirror_copy(struct dmirror *mirror, u64 dst, u64 src, u64 npages)
 		.count = npages * (PAGE_SIZE / sizeof(u64)),
 	};
 	struct gpu_space *space = mirror->space;
-	struct xmmu_gpu_done done;
+	struct gpu_job *job;
 	int ret = gpu_job_submit(space, &submit);
 
 	if (ret)
 		return ret;
-	if (wait_event_killable(space->wait, gpu_job_take(space, &done)))
+	if (wait_event_killable(space->wait, (job = gpu_job_take(space))))
 		return -EINTR;
-	return done.status;
+	return gpu_job_end(space, job);
 }
 
 static int dmirror_read(struct dmirror *mirror, struct dmirror_call *call)

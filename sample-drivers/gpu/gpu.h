@@ -3,8 +3,9 @@
  * What the files of the driver share.
  *
  * main.c makes devices and is what programs see, space.c is the address space of a process as the
- * device sees it, memory.c is the memory of a device, job.c is the work that it does. dmirror.c has
- * other nodes for the same devices, for the kernel's own tests.
+ * device sees it, memory.c is the memory of a device, advice.c what programs say of theirs, job.c
+ * is the work that the device does. dmirror.c has other nodes for the same devices, for the kernel's
+ * own tests.
  */
 #ifndef GPU_H
 #define GPU_H
@@ -15,6 +16,7 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
+#include <xmmu/attr.h>
 #include <xmmu/devmem.h>
 #include <xmmu/faultq.h>
 #include <xmmu/gpu.h>
@@ -35,12 +37,18 @@ struct gpu_device {
 	char dmirror_name[16];
 };
 
+struct gpu_job;
+
 /* An open file. */
 struct gpu_space {
 	struct gpu_device *gpu;
+	struct mutex attaching;
+	bool attached; /* what follows is there; under `attaching` */
 	struct xmmu_mirror mirror;
 	struct xmmu_pt pt;
 	struct xmmu_faultq faults;
+	struct xmmu_attr advice; /* enum xmmu_gpu_advice */
+	atomic64_t prefetched;   /* pages */
 	struct softdev_space *space;
 	struct softdev_queue *queue;
 	/* Work. */
@@ -53,6 +61,9 @@ struct gpu_space {
 /* space.c */
 extern const struct softdev_ops gpu_softdev_ops;
 struct gpu_space *gpu_space_create(struct gpu_device *gpu);
+int gpu_space_attach(struct gpu_space *space);
+int gpu_space_bring(struct gpu_space *space, unsigned long start, unsigned long end,
+		    unsigned int access);
 void gpu_space_destroy(struct gpu_space *space);
 struct xmmu_range *gpu_space_range(struct gpu_space *space, unsigned long addr);
 void gpu_space_stats(struct gpu_space *space, struct xmmu_gpu_stats *stats);
@@ -70,6 +81,11 @@ int gpu_memory_to_ram(struct gpu_space *space, unsigned long start, unsigned lon
 		      unsigned long *moved);
 void gpu_memory_leave(struct gpu_space *space);
 
+/* advice.c */
+void gpu_advice_follow(struct gpu_space *space, unsigned long start, unsigned long end);
+int gpu_advise(struct gpu_space *space, const struct xmmu_gpu_advise *advise);
+int gpu_prefetch(struct gpu_space *space, const struct xmmu_gpu_prefetch *prefetch);
+
 /* dmirror.c: the node for the kernel's own tests, if the device is to have one */
 int gpu_dmirror_add(struct gpu_device *gpu, unsigned int number);
 void gpu_dmirror_remove(struct gpu_device *gpu);
@@ -78,7 +94,9 @@ void gpu_dmirror_remove(struct gpu_device *gpu);
 int gpu_job_submit(struct gpu_space *space, const struct xmmu_gpu_submit *submit);
 void gpu_job_done(void *context, u64 cookie, int status, u64 result);
 bool gpu_job_any(struct gpu_space *space);
-bool gpu_job_take(struct gpu_space *space, struct xmmu_gpu_done *done);
+struct gpu_job *gpu_job_take(struct gpu_space *space);
+int gpu_job_end(struct gpu_space *space, struct gpu_job *job);
+ssize_t gpu_job_give(struct gpu_space *space, struct gpu_job *job, void __user *user);
 void gpu_job_forget(struct gpu_space *space);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Work: submitted to the device, and kept when it has ended until a program has read that. */
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "gpu.h"
 
@@ -78,7 +79,18 @@ void gpu_job_done(void *context, u64 cookie, int status, u64 result)
 	wake_up(&space->wait);
 }
 
-static struct gpu_job *gpu_job_first(struct gpu_space *space)
+bool gpu_job_any(struct gpu_space *space)
+{
+	bool any;
+
+	spin_lock(&space->lock);
+	any = !list_empty(&space->done);
+	spin_unlock(&space->lock);
+	return any;
+}
+
+/* The first that has ended, which is the caller's then, or NULL. */
+struct gpu_job *gpu_job_take(struct gpu_space *space)
 {
 	struct gpu_job *job;
 
@@ -90,31 +102,39 @@ static struct gpu_job *gpu_job_first(struct gpu_space *space)
 	return job;
 }
 
-bool gpu_job_any(struct gpu_space *space)
+/* Forget one that was taken; returns how it ended. */
+int gpu_job_end(struct gpu_space *space, struct gpu_job *job)
 {
-	bool any;
+	int status = job->done.status;
 
-	spin_lock(&space->lock);
-	any = !list_empty(&space->done);
-	spin_unlock(&space->lock);
-	return any;
+	gpu_job_free(space, job);
+	return status;
 }
 
-bool gpu_job_take(struct gpu_space *space, struct xmmu_gpu_done *done)
+/* It can be read again, by somebody who waits for it perhaps. */
+static void gpu_job_put_back(struct gpu_space *space, struct gpu_job *job)
 {
-	struct gpu_job *job = gpu_job_first(space);
+	spin_lock(&space->lock);
+	list_add(&job->node, &space->done);
+	spin_unlock(&space->lock);
+	wake_up(&space->wait);
+}
 
-	if (!job)
-		return false;
-	*done = job->done;
+/* One that was taken, to a program. */
+ssize_t gpu_job_give(struct gpu_space *space, struct gpu_job *job, void __user *user)
+{
+	if (copy_to_user(user, &job->done, sizeof(job->done))) {
+		gpu_job_put_back(space, job);
+		return -EFAULT;
+	}
 	gpu_job_free(space, job);
-	return true;
+	return sizeof(job->done);
 }
 
 void gpu_job_forget(struct gpu_space *space)
 {
-	struct xmmu_gpu_done unread;
+	struct gpu_job *job;
 
-	while (gpu_job_take(space, &unread))
-		;
+	while ((job = gpu_job_take(space)))
+		gpu_job_free(space, job);
 }

@@ -9,7 +9,6 @@
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/poll.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "gpu.h"
@@ -22,6 +21,13 @@ MODULE_PARM_DESC(devices, "How many devices there are, 1 to 4");
 
 static struct gpu_device gpus[GPU_DEVICES];
 
+/* The layout is the same for all architectures, and stays. */
+static_assert(sizeof(struct xmmu_gpu_submit) == 56);
+static_assert(sizeof(struct xmmu_gpu_done) == 24);
+static_assert(sizeof(struct xmmu_gpu_stats) == 104);
+static_assert(sizeof(struct xmmu_gpu_advise) == 24);
+static_assert(sizeof(struct xmmu_gpu_prefetch) == 24);
+
 /* ---- files */
 
 static int gpu_open(struct inode *inode, struct file *file)
@@ -29,8 +35,8 @@ static int gpu_open(struct inode *inode, struct file *file)
 	struct gpu_device *gpu = container_of(file->private_data, struct gpu_device, misc);
 	struct gpu_space *space = gpu_space_create(gpu);
 
-	if (IS_ERR(space))
-		return PTR_ERR(space);
+	if (!space)
+		return -ENOMEM;
 	file->private_data = space;
 	return stream_open(inode, file);
 }
@@ -41,51 +47,86 @@ static int gpu_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static long gpu_submit(struct gpu_space *space, const void __user *user)
-{
+/* Argument of a command, as copied from the caller. */
+union gpu_arg {
 	struct xmmu_gpu_submit submit;
-
-	if (copy_from_user(&submit, user, sizeof(submit)))
-		return -EFAULT;
-	return gpu_job_submit(space, &submit);
-}
-
-static long gpu_stats(struct gpu_space *space, void __user *user)
-{
 	struct xmmu_gpu_stats stats;
+	struct xmmu_gpu_advise advise;
+	struct xmmu_gpu_prefetch prefetch;
+};
 
-	gpu_space_stats(space, &stats);
-	return copy_to_user(user, &stats, sizeof(stats)) ? -EFAULT : 0;
+static int gpu_run_submit(struct gpu_space *space, union gpu_arg *arg)
+{
+	return gpu_job_submit(space, &arg->submit);
 }
 
-static long gpu_ioctl(struct file *file, unsigned int command, unsigned long pointer)
+static int gpu_run_stats(struct gpu_space *space, union gpu_arg *arg)
 {
-	struct gpu_space *space = file->private_data;
-	void __user *user = (void __user *)pointer;
+	gpu_space_stats(space, &arg->stats);
+	return 0;
+}
 
-	if (command != XMMU_GPU_SUBMIT && command != XMMU_GPU_STATS)
-		return -ENOTTY;
-	if (!xmmu_mirror_is_current(&space->mirror))
-		return -EXDEV;
-	return command == XMMU_GPU_SUBMIT ? gpu_submit(space, user) : gpu_stats(space, user);
+static int gpu_run_advise(struct gpu_space *space, union gpu_arg *arg)
+{
+	return gpu_advise(space, &arg->advise);
+}
+
+static int gpu_run_prefetch(struct gpu_space *space, union gpu_arg *arg)
+{
+	return gpu_prefetch(space, &arg->prefetch);
+}
+
+static const struct gpu_command {
+	unsigned int number;
+	int (*run)(struct gpu_space *space, union gpu_arg *arg);
+} gpu_commands[] = {
+	{ XMMU_GPU_SUBMIT, gpu_run_submit },
+	{ XMMU_GPU_STATS, gpu_run_stats },
+	{ XMMU_GPU_ADVISE, gpu_run_advise },
+	{ XMMU_GPU_PREFETCH, gpu_run_prefetch },
+};
+
+static int gpu_run(struct gpu_space *space, const struct gpu_command *command, void __user *user)
+{
+	unsigned int size = _IOC_SIZE(command->number);
+	union gpu_arg arg;
+	int ret;
+
+	memset(&arg, 0, sizeof(arg));
+	if (_IOC_DIR(command->number) & _IOC_WRITE && copy_from_user(&arg, user, size))
+		return -EFAULT;
+	ret = gpu_space_attach(space) ?: command->run(space, &arg);
+	if (!ret && _IOC_DIR(command->number) & _IOC_READ && copy_to_user(user, &arg, size))
+		return -EFAULT;
+	return ret;
+}
+
+static long gpu_ioctl(struct file *file, unsigned int number, unsigned long user)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(gpu_commands); i++)
+		if (gpu_commands[i].number == number)
+			return gpu_run(file->private_data, &gpu_commands[i], (void __user *)user);
+	return -ENOTTY;
 }
 
 static ssize_t gpu_read(struct file *file, char __user *data, size_t len, loff_t *pos)
 {
 	struct gpu_space *space = file->private_data;
-	struct xmmu_gpu_done done;
+	struct gpu_job *job;
 	int ret;
 
-	if (len < sizeof(done))
+	if (len < sizeof(struct xmmu_gpu_done))
 		return -EINVAL;
-	while (!gpu_job_take(space, &done)) {
+	while (!(job = gpu_job_take(space))) {
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
 		ret = wait_event_interruptible(space->wait, gpu_job_any(space));
 		if (ret)
 			return ret;
 	}
-	return copy_to_user(data, &done, sizeof(done)) ? -EFAULT : sizeof(done);
+	return gpu_job_give(space, job, data);
 }
 
 static __poll_t gpu_poll(struct file *file, struct poll_table_struct *table)

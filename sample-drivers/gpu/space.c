@@ -148,15 +148,24 @@ static int gpu_cover(struct gpu_space *space, unsigned long addr, unsigned long 
 	return 0;
 }
 
+/* Have the device reach these pages; -EAGAIN if mappings have changed meanwhile. */
+int gpu_space_bring(struct gpu_space *space, unsigned long start, unsigned long end,
+		    unsigned int access)
+{
+	int ret = gpu_cover(space, start, end);
+
+	if (!ret) {
+		gpu_advice_follow(space, start, end);
+		ret = xmmu_faultq_populate(&space->faults, start, end, access);
+	}
+	/* What was unmapped is cut off late, perhaps when there is other memory in its place. */
+	return ret == -ENOENT ? -EAGAIN : ret;
+}
+
 static int gpu_serve(struct xmmu_faultq *faults, unsigned long start, unsigned long end,
 		     unsigned int access)
 {
-	int ret = gpu_cover(faulting(faults), start, end);
-
-	if (!ret)
-		ret = xmmu_faultq_populate(faults, start, end, access);
-	/* What was unmapped is cut off late, perhaps when there is other memory in its place. */
-	return ret == -ENOENT ? -EAGAIN : ret;
+	return gpu_space_bring(faulting(faults), start, end, access);
 }
 
 static void gpu_replay(struct xmmu_faultq *faults, const u64 *cookies, unsigned int count)
@@ -172,11 +181,51 @@ static void gpu_cancel(struct xmmu_faultq *faults, const struct xmmu_fault *faul
 	softdev_fault_reply(faulting(faults)->gpu->dev, fault->cookie, err);
 }
 
-/* The queue has room for what an address space can have parked: there is no need to try again. */
+/*
+ * A queue has room for what an address space can have parked, and yet it may be full: of commands
+ * that have failed, with faults that hang. Then the device keeps the faults of this address space,
+ * and of no other. Under fault_lock, and so before gpu_room() for what was refused.
+ */
+static void gpu_take_fault(struct gpu_device *gpu, const struct softdev_fault *from)
+{
+	struct gpu_space *space = from->context;
+	const struct xmmu_fault fault = {
+		.addr = from->addr,
+		.access = from->write ? XMMU_WRITE : 0,
+		.cookie = from->cookie,
+	};
+
+	if (xmmu_faultq_push(&space->faults, &fault))
+		softdev_fault_take(gpu->dev, from->cookie);
+	else
+		softdev_fault_hold(space->space, true);
+}
+
+/* Of an address space that is destroyed nobody reads a fault any more, see gpu_space_end(). */
+static void gpu_read_faults(struct gpu_device *gpu)
+{
+	struct softdev_fault fault;
+
+	while (softdev_fault_read(gpu->dev, &fault))
+		gpu_take_fault(gpu, &fault);
+}
+
+/* What was held back can be read now. */
+static void gpu_room(struct xmmu_faultq *faults)
+{
+	struct gpu_space *space = faulting(faults);
+
+	spin_lock(&space->gpu->fault_lock);
+	softdev_fault_hold(space->space, false);
+	gpu_read_faults(space->gpu);
+	spin_unlock(&space->gpu->fault_lock);
+}
+
 static const struct xmmu_faultq_ops gpu_faultq_ops = {
 	.serve = gpu_serve,
 	.replay = gpu_replay,
 	.cancel = gpu_cancel,
+	.room = gpu_room,
 };
 
 /* ---- what the device calls */
@@ -188,30 +237,12 @@ static void gpu_flush_done(void *context, u64 cookie)
 	xmmu_flush_done(&space->mirror, cookie);
 }
 
-static void gpu_take_fault(struct gpu_device *gpu, const struct softdev_fault *from)
-{
-	struct gpu_space *space = from->context;
-	const struct xmmu_fault fault = {
-		.addr = from->addr,
-		.access = from->write ? XMMU_WRITE : 0,
-		.cookie = from->cookie,
-	};
-
-	softdev_fault_take(gpu->dev, from->cookie);
-	/* Only of a program whose commands fail while others of their faults hang. */
-	if (!xmmu_faultq_push(&space->faults, &fault))
-		softdev_fault_reply(gpu->dev, from->cookie, -EIO);
-}
-
-/* Of an address space that is destroyed nobody reads a fault any more, see gpu_space_destroy(). */
 static void gpu_fault_irq(void *driver)
 {
 	struct gpu_device *gpu = driver;
-	struct softdev_fault fault;
 
 	spin_lock(&gpu->fault_lock);
-	while (softdev_fault_read(gpu->dev, &fault))
-		gpu_take_fault(gpu, &fault);
+	gpu_read_faults(gpu);
 	spin_unlock(&gpu->fault_lock);
 }
 
@@ -268,29 +299,19 @@ static int gpu_connect(struct gpu_space *space)
 	return ret;
 }
 
-struct gpu_space *gpu_space_create(struct gpu_device *gpu)
+static int gpu_space_begin(struct gpu_space *space)
 {
-	struct gpu_space *space = kvzalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
-	int ret;
+	int ret = xmmu_pt_init(&space->pt, &gpu_format, NULL);
 
-	if (!space)
-		return ERR_PTR(-ENOMEM);
-	space->gpu = gpu;
-	spin_lock_init(&space->lock);
-	init_waitqueue_head(&space->wait);
-	INIT_LIST_HEAD(&space->done);
-	ret = xmmu_pt_init(&space->pt, &gpu_format, NULL);
-	if (!ret) {
-		ret = gpu_connect(space);
-		if (!ret)
-			return space;
+	if (ret)
+		return ret;
+	ret = gpu_connect(space);
+	if (ret)
 		xmmu_pt_destroy(&space->pt);
-	}
-	kvfree(space);
-	return ERR_PTR(ret);
+	return ret;
 }
 
-void gpu_space_destroy(struct gpu_space *space)
+static void gpu_space_end(struct gpu_space *space)
 {
 	softdev_queue_destroy(space->queue);
 	/* Whoever has read a fault of this space by now has pushed it. */
@@ -301,17 +322,64 @@ void gpu_space_destroy(struct gpu_space *space)
 	xmmu_faultq_exit(&space->faults);
 	softdev_space_destroy(space->space);
 	xmmu_pt_destroy(&space->pt);
+}
+
+/*
+ * Attach to the caller's address space, unless it is attached; -EXDEV to another one, in which the
+ * caller's addresses mean nothing. At the first command and not in open, which runs under a lock
+ * that all misc devices share: attaching waits for mmap_lock, and its holder may wait for as long as
+ * it likes.
+ */
+int gpu_space_attach(struct gpu_space *space)
+{
+	int ret = 0;
+
+	if (mutex_lock_killable(&space->attaching))
+		return -EINTR;
+	if (!space->attached) {
+		ret = gpu_space_begin(space);
+		space->attached = !ret;
+	}
+	mutex_unlock(&space->attaching);
+	if (ret)
+		return ret;
+	return xmmu_mirror_is_current(&space->mirror) ? 0 : -EXDEV;
+}
+
+struct gpu_space *gpu_space_create(struct gpu_device *gpu)
+{
+	struct gpu_space *space = kvzalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
+
+	if (!space)
+		return NULL;
+	space->gpu = gpu;
+	mutex_init(&space->attaching);
+	spin_lock_init(&space->lock);
+	init_waitqueue_head(&space->wait);
+	INIT_LIST_HEAD(&space->done);
+	xmmu_attr_init(&space->advice);
+	return space;
+}
+
+void gpu_space_destroy(struct gpu_space *space)
+{
+	if (space->attached)
+		gpu_space_end(space);
 	gpu_job_forget(space);
+	xmmu_attr_destroy(&space->advice);
 	kvfree(space);
 }
 
 void gpu_space_stats(struct gpu_space *space, struct xmmu_gpu_stats *stats)
 {
+	struct xmmu_devmem_stats memory = {};
 	struct xmmu_faultq_stats faults;
 	struct softdev_stats device;
 	struct xmmu_stats mirror;
 
 	softdev_stats(space->gpu->dev, &device);
+	if (space->gpu->has_memory)
+		xmmu_devmem_read_stats(&space->gpu->memory, &memory);
 	xmmu_faultq_read_stats(&space->faults, &faults);
 	xmmu_mirror_stats(&space->mirror, &mirror);
 	*stats = (struct xmmu_gpu_stats){
@@ -319,10 +387,14 @@ void gpu_space_stats(struct gpu_space *space, struct xmmu_gpu_stats *stats)
 		.tlb_hits = device.tlb_hits,
 		.tlb_misses = device.tlb_misses,
 		.stale = device.stale,
+		.memory_used = memory.used,
+		.to_device = memory.to_device,
+		.to_ram = memory.to_ram,
 		.faults = faults.pushed,
 		.replayed = faults.replayed,
 		.cancelled = faults.cancelled,
 		.flushes = mirror.flushes,
 		.table_bytes = xmmu_pt_bytes(&space->pt),
+		.prefetched = atomic64_read(&space->prefetched),
 	};
 }

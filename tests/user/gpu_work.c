@@ -4,8 +4,10 @@
  * it, while that memory stays, comes and goes.
  */
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <xmmu/gpu.h>
@@ -188,11 +190,167 @@ static void refused(void **state)
 	t_unmap(memory, 3);
 }
 
+/* What could not be given to the program is still there. */
+static void bad_buffer(void **state)
+{
+	(void)state;
+	assert_int_equal(gpu_submit((struct xmmu_gpu_submit){ .cookie = 1 }), 0);
+	assert_int_equal(gpu_submit((struct xmmu_gpu_submit){ .cookie = 2 }), 0);
+	assert_int_equal(read(gpu, (void *)PAGE, sizeof(struct xmmu_gpu_done)), -1);
+	assert_int_equal(errno, EFAULT);
+	assert_int_equal(gpu_wait().cookie, 1);
+	assert_int_equal(gpu_wait().cookie, 2);
+	assert_int_equal(read(gpu, &(uint64_t){ 0 }, 8), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(ioctl(gpu, XMMU_GPU_SUBMIT, PAGE), -1);
+	assert_int_equal(errno, EFAULT);
+}
+
+#define HANG (31 * PAGE)
+
+/* Memory whose pages nobody brings until it is closed. */
+static int hang(char *memory)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { (uintptr_t)memory, HANG },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	assert_return_code(uffd, errno);
+	assert_return_code(ioctl(uffd, UFFDIO_API, &api), errno);
+	assert_return_code(ioctl(uffd, UFFDIO_REGISTER, &range), errno);
+	return uffd;
+}
+
+/*
+ * Commands fail one after another, and each leaves faults that hang. When there is no room for more
+ * the device keeps the faults of this program, and only of it; none is lost.
+ */
+static void no_room(void **state)
+{
+	char *memory = t_map(2 * WINDOW / PAGE), *first = memory + WINDOW - HANG;
+	struct xmmu_gpu_submit fill = {
+		.op = XMMU_GPU_FILL, .dst = at(first), .count = HANG / 8 + 1, .value = 4
+	};
+	int i, other = open("/dev/xmmu-gpu0", O_RDWR), mine = gpu, uffd;
+	uint64_t other_word = 0;
+
+	(void)state;
+	uffd = hang(first);
+	assert_int_equal(munmap(memory + WINDOW, WINDOW), 0);
+	for (i = 0; i < 12; i++)
+		assert_int_equal(gpu_submit(fill), 0);
+	fill.count--;
+	assert_int_equal(gpu_submit(fill), 0);
+	assert_true(t_until(LIMIT_MS, gpu_stats().faults >= 256));
+	gpu = other;
+	assert_int_equal(gpu_run((struct xmmu_gpu_submit){ .op = XMMU_GPU_FILL,
+							   .dst = at(&other_word),
+							   .count = 1,
+							   .value = 5 },
+				 NULL),
+			 0);
+	assert_int_equal(other_word, 5);
+	close(gpu);
+	gpu = mine;
+	close(uffd);
+	for (i = 0; i < 12; i++)
+		assert_int_equal(gpu_wait().status, -EFAULT);
+	assert_int_equal(gpu_wait().status, 0);
+	for (i = 0; i < (int)(HANG / PAGE); i++)
+		assert_int_equal(*t_word(first, i, 7), 4);
+	t_unmap(memory, WINDOW / PAGE);
+}
+
+static int gpu_advise(const void *memory, size_t pages, unsigned int advice)
+{
+	struct xmmu_gpu_advise advise = { .addr = at(memory),
+					  .len = pages * PAGE,
+					  .advice = advice };
+
+	return ioctl(gpu, XMMU_GPU_ADVISE, &advise) ? -errno : 0;
+}
+
+static int gpu_prefetch(const void *memory, size_t pages, unsigned int flags)
+{
+	struct xmmu_gpu_prefetch prefetch = { .addr = at(memory),
+					      .len = pages * PAGE,
+					      .flags = flags };
+
+	return ioctl(gpu, XMMU_GPU_PREFETCH, &prefetch) ? -errno : 0;
+}
+
+/* What was prefetched does not fault, unless the kernel has taken a page back meanwhile. */
+static void prefetched(void **state)
+{
+	char *memory = t_map(1024);
+	const struct xmmu_gpu_submit fill = {
+		.op = XMMU_GPU_FILL, .dst = at(memory) + PAGE, .count = 1000 * WORDS, .value = 6
+	};
+
+	(void)state;
+	assert_int_equal(gpu_prefetch(memory, 1024, XMMU_GPU_WRITE), 0);
+	assert_int_equal(gpu_stats().prefetched, 1024);
+	assert_int_equal(gpu_run(fill, NULL), 0);
+	assert_true(gpu_stats().faults < 100);
+	assert_int_equal(*t_word(memory, 500, 9), 6);
+	assert_int_equal(gpu_prefetch(memory + 1, 1, 0), -EINVAL);
+	assert_int_equal(gpu_prefetch(memory, 0, 0), -EINVAL);
+	assert_int_equal(gpu_prefetch(memory, -1UL / PAGE, 0), -EINVAL);
+	assert_int_equal(gpu_prefetch(memory, 1, 2), -EINVAL);
+	assert_int_equal(mprotect(memory, PAGE, PROT_READ), 0);
+	assert_int_equal(gpu_prefetch(memory, 2, XMMU_GPU_WRITE), -EPERM);
+	assert_int_equal(gpu_prefetch(memory, 2, 0), 0);
+	assert_int_equal(munmap(memory + PAGE, PAGE), 0);
+	assert_int_equal(gpu_prefetch(memory, 2, 0), -EFAULT);
+	t_unmap(memory, 1024);
+}
+
+/* Advice is given before there is memory, holds for parts of it, and until something else is said. */
+static void advised(void **state)
+{
+	char *memory = t_map(64);
+	const struct xmmu_gpu_submit fill = {
+		.op = XMMU_GPU_FILL, .dst = at(memory), .count = 64 * WORDS, .value = 6
+	};
+	struct xmmu_gpu_stats before = gpu_stats();
+	size_t i;
+
+	(void)state;
+	assert_int_equal(gpu_advise(memory, 64, 3), -EINVAL);
+	assert_int_equal(gpu_advise(memory + 8, 64, 0), -EINVAL);
+	assert_int_equal(gpu_advise(memory, 0, 0), -EINVAL);
+	assert_int_equal(gpu_advise((void *)-PAGE, 1, 0), -EINVAL);
+	assert_int_equal(gpu_advise(memory, -1UL / PAGE, 0), -EINVAL);
+	if (gpu_advise(memory, 32, XMMU_GPU_IN_DEVICE) == -EOPNOTSUPP) {
+		print_message("this device has no memory\n");
+		skip();
+	}
+	assert_int_equal(gpu_run(fill, NULL), 0);
+	assert_true(gpu_stats().to_device - before.to_device >= 32);
+	assert_true(gpu_stats().to_device - before.to_device < 64);
+	before = gpu_stats();
+	assert_int_equal(gpu_advise(memory, 32, XMMU_GPU_IN_RAM), 0);
+	assert_int_equal(gpu_prefetch(memory, 64, 0), 0);
+	assert_true(gpu_stats().to_ram - before.to_ram >= 32);
+	before = gpu_stats();
+	assert_int_equal(gpu_advise(memory, 64, XMMU_GPU_IN_DEVICE), 0);
+	assert_int_equal(gpu_prefetch(memory, 64, XMMU_GPU_WRITE), 0);
+	assert_true(gpu_stats().to_device - before.to_device >= 64);
+	assert_int_equal(gpu_run(fill, NULL), 0);
+	for (i = 0; i < 64; i++)
+		assert_int_equal(*t_word(memory, i, i), 6);
+	t_unmap(memory, 64);
+}
+
 static void other_process(void **state)
 {
 	int status;
 
 	(void)state;
+	gpu_stats();
 	if (!fork())
 		_exit(gpu_submit((struct xmmu_gpu_submit){}) == -EXDEV ? 0 : 1);
 	assert_true(wait(&status) > 0);
@@ -271,7 +429,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(plain_memory), TEST(copy_and_compare), TEST(chase),    TEST(atomic_add),
-		TEST(refused),      TEST(other_process),    TEST(pages_go), TEST(closed_at_work),
+		TEST(refused),      TEST(bad_buffer),       TEST(no_room),  TEST(prefetched),
+		TEST(advised),      TEST(other_process),    TEST(pages_go), TEST(closed_at_work),
 	};
 
 	return cmocka_run_group_tests_name("gpu_work", tests, NULL, NULL);

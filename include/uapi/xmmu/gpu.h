@@ -15,16 +15,17 @@
  * @since 0.1
  * @brief The commands of /dev/xmmu-gpu0 and its like, and the records that can be read from them.
  *
- * An open file is the address space of the process that opened it, as the device sees it: the
- * device works with the addresses of the program, on memory from malloc() as on any other. Nothing
- * is registered, and nothing is pinned.
+ * An open file is the address space of the process that gives it the first command, as the device
+ * sees it: the device works with the addresses of the program, on memory from malloc() as on any
+ * other. Nothing is registered, and nothing is pinned.
  *
  * #XMMU_GPU_SUBMIT queues work, which runs in the order of submission. When some has ended, poll()
  * says POLLIN, and each read() delivers one ::xmmu_gpu_done; a smaller buffer is an error (EINVAL).
  *
  * All members named `pad` must be zero, else the command fails with EINVAL. An unknown command
- * fails with ENOTTY. All fail with EXDEV if the file came from another process: the caller's
- * addresses mean nothing there.
+ * fails with ENOTTY, one whose argument can not be read or written with EFAULT. All fail with EXDEV
+ * if the file belongs to another process: the caller's addresses mean nothing there. The first
+ * command may fail with ENOMEM, or with EINTR on a fatal signal, and can be given again.
  * @{
  */
 
@@ -73,8 +74,15 @@ struct xmmu_gpu_done {
 	/** As xmmu_gpu_op says. */
 	__u64 result;
 	/**
-	 * 0, or a negative error: EFAULT no mapping, EPERM it may not be written to, EINVAL an
-	 * address is no multiple of 8, ESRCH the address space is gone, EIO the device has failed.
+	 * 0, or a negative error:
+	 * - EINVAL an address is no multiple of 8, or the count is above 2^45
+	 * - EFAULT no mapping, or one that can not be read
+	 * - EPERM it may not be written to
+	 * - ERANGE an address is beyond the 48 bits of the device
+	 * - EHWPOISON the memory is broken
+	 * - ENOMEM no memory
+	 * - ESRCH the address space was gone, as a process that has inherited the file may read
+	 * - EIO the device was cut off from the address space, because it did not answer
 	 */
 	__s32 status;
 	/** Zero. */
@@ -91,6 +99,12 @@ struct xmmu_gpu_stats {
 	__u64 tlb_misses;
 	/** Of the device: accesses through translations that it should have forgotten. */
 	__u64 stale;
+	/** Of the device: pages of its memory that are in use. */
+	__u64 memory_used;
+	/** Of the device: pages that have moved to its memory. */
+	__u64 to_device;
+	/** Of the device: pages that have moved back to RAM, for whatever reason. */
+	__u64 to_ram;
 	/** Of this address space: faults. */
 	__u64 faults;
 	/** Of this address space: faults after which the access was tried again. */
@@ -101,6 +115,45 @@ struct xmmu_gpu_stats {
 	__u64 flushes;
 	/** Of this address space: bytes of page table. */
 	__u64 table_bytes;
+	/** Of this address space: pages that #XMMU_GPU_PREFETCH has brought in. */
+	__u64 prefetched;
+};
+
+/** @brief Where memory should be while the device works with it. */
+enum xmmu_gpu_advice {
+	/** Wherever it is. */
+	XMMU_GPU_ANYWHERE = 0,
+	/** In the memory of the device, to which it moves when the device faults. */
+	XMMU_GPU_IN_DEVICE = 1,
+	/** In RAM, to which it moves when the device faults. */
+	XMMU_GPU_IN_RAM = 2,
+};
+
+/** @brief Argument of #XMMU_GPU_ADVISE. */
+struct xmmu_gpu_advise {
+	/** First byte, page aligned. */
+	__u64 addr;
+	/** Bytes, a multiple of the page size. */
+	__u64 len;
+	/** An ::xmmu_gpu_advice. */
+	__u32 advice;
+	/** Zero. */
+	__u32 pad;
+};
+
+/** @brief Flag of xmmu_gpu_prefetch::flags: the device will write, not only read. */
+#define XMMU_GPU_WRITE 1U
+
+/** @brief Argument of #XMMU_GPU_PREFETCH. */
+struct xmmu_gpu_prefetch {
+	/** First byte, page aligned. */
+	__u64 addr;
+	/** Bytes, a multiple of the page size. */
+	__u64 len;
+	/** #XMMU_GPU_WRITE or 0. */
+	__u32 flags;
+	/** Zero. */
+	__u32 pad;
 };
 
 /**
@@ -108,12 +161,36 @@ struct xmmu_gpu_stats {
  *
  * - EINVAL the operation is unknown.
  * - EAGAIN 64 pieces of work have not ended, or were not read: read() some.
- * - ESRCH the address space is gone.
- * - EIO the device was cut off from the address space, because it did not answer.
+ * - ENOMEM no memory.
  */
 #define XMMU_GPU_SUBMIT _IOW('G', 0x00, struct xmmu_gpu_submit)
 /** @brief Read the counters. */
 #define XMMU_GPU_STATS _IOR('G', 0x01, struct xmmu_gpu_stats)
+/**
+ * @brief Say where memory should be.
+ *
+ * It holds for the addresses, also where nothing is mapped yet, until something else is said, also
+ * when the memory there has been unmapped. Nothing moves before the device faults, or is made to by
+ * #XMMU_GPU_PREFETCH; what can not move, or finds no room, is used where it is. Private memory that
+ * a processor touches moves back.
+ *
+ * - EINVAL the span is not page aligned, is empty or reaches beyond the address space, or the advice
+ *   is unknown.
+ * - EOPNOTSUPP ::XMMU_GPU_IN_DEVICE, and the device has no memory.
+ * - ENOMEM no memory.
+ */
+#define XMMU_GPU_ADVISE _IOW('G', 0x02, struct xmmu_gpu_advise)
+/**
+ * @brief Do now what the device's faults would do later: bring pages in, and move them if so advised.
+ *
+ * What comes before an error is brought in.
+ *
+ * - EINVAL the span is not page aligned, or empty; a flag is unknown.
+ * - EFAULT, EPERM, ERANGE, EHWPOISON, ENOMEM, EIO as xmmu_gpu_done::status.
+ * - ETIMEDOUT the mappings change all the time.
+ * - EINTR a fatal signal.
+ */
+#define XMMU_GPU_PREFETCH _IOW('G', 0x03, struct xmmu_gpu_prefetch)
 
 /** @} */
 
