@@ -19,7 +19,6 @@
 
 #include "stress.h"
 
-#define INJECT     "/sys/kernel/debug/xmmu-xmmu_test/inject/"
 #define STACK_SIZE (256 * 1024)
 /* What all threads together get to finish. */
 #define END_MS 30000
@@ -174,7 +173,8 @@ static const struct worker {
 	{ &file_table, 5000 },    { &uffd_table, 10000 },   { &fork_table, 20000 },
 	{ &system_table, 10000 }, { &system_table, 10000 }, { &life_table, 20000 },
 	{ &life_table, 20000 },   { &limit_table, 20000 },  { &cpu_table, 2000 },
-	{ &cpu_table, 2000 },     { &device_table, 20000 },
+	{ &cpu_table, 2000 },     { &device_table, 20000 }, { &gpu_table, 2000 },
+	{ &gpu_table, 2000 },     { &gpu_table, 2000 },
 };
 
 #define NR_WORKERS (sizeof(workers) / sizeof(workers[0]))
@@ -187,7 +187,8 @@ static void work(void *arg)
 
 	while (running()) {
 		op = &table->ops[table->next++ % table->nr];
-		if (!__atomic_load_n(&late, __ATOMIC_RELAXED) || op_owed(op) || table == &cpu_table)
+		if (!__atomic_load_n(&late, __ATOMIC_RELAXED) || op_owed(op) ||
+		    table == &cpu_table || table == &gpu_table)
 			op_do(op);
 		nap_us(pick(worker->pause_us));
 	}
@@ -199,7 +200,7 @@ static bool all_succeeded(void)
 	size_t i;
 	int j;
 
-	if (cpu_checked <= MIN_CHECKED)
+	if (cpu_checked <= MIN_CHECKED || gpu_checked <= MIN_GPU_CHECKED)
 		return false;
 	for (i = 0; i < NR_WORKERS; i++) {
 		table = workers[i].table;
@@ -225,34 +226,31 @@ static void start_workers(void)
 
 /* ---- the debug build injects */
 
-static void inject(const char *name, unsigned int value)
+static const struct {
+	const char *name;
+	unsigned int value;
+} injections[] = {
+	{ "collide", 31 },  { "nonblock", 7 },      { "fail", 301 },
+	{ "delay_us", 20 }, { "late_flush_ms", 2 },
+};
+
+static void inject(const char *driver, bool on)
 {
 	char path[128];
+	size_t i;
 
-	snprintf(path, sizeof(path), INJECT "%s", name);
-	put_text(path, "%u", value);
+	for (i = 0; i < sizeof(injections) / sizeof(injections[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/xmmu-%s/inject/%s", driver,
+			 injections[i].name);
+		if (!put_text(path, "%u", on ? injections[i].value : 0) && on)
+			printf("# the debug build of %s injects: %s\n", driver, injections[i].name);
+	}
 }
 
-static void start_injecting(void)
+static void inject_all(bool on)
 {
-	if (access(INJECT, F_OK))
-		return;
-	printf("# the debug build injects collisions, delays, failures, late flushes and\n"
-	       "# invalidations that must not block\n");
-	inject("collide", 31);
-	inject("nonblock", 7);
-	inject("fail", 301);
-	inject("delay_us", 20);
-	inject("late_flush_ms", 2);
-}
-
-static void stop_injecting(void)
-{
-	inject("collide", 0);
-	inject("nonblock", 0);
-	inject("fail", 0);
-	inject("delay_us", 0);
-	inject("late_flush_ms", 0);
+	inject("xmmu_test", on);
+	inject("gpu", on);
 }
 
 /* ---- all of it */
@@ -270,7 +268,7 @@ static void run(long ms)
 	regions_open();
 	uffd_start();
 	devices_start();
-	start_injecting();
+	inject_all(true);
 	start_ms = now_ms();
 	limit = start_ms + ms + LATE_MS;
 	start_workers();
@@ -280,7 +278,8 @@ static void run(long ms)
 		nap_us(10000);
 	__atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
 	join_threads();
-	stop_injecting();
+	inject_all(false);
+	gpu_stop();
 	regions_close();
 	devices_stop();
 	close(fd);
@@ -314,8 +313,8 @@ static void usage(FILE *file)
 	fprintf(file,
 		"usage: stress [--seconds N] [--seed N]\n"
 		"Let a device work in memory that threads and processes do everything to, and\n"
-		"check each word that it reads. Prints TAP with a report. Needs the module\n"
-		"xmmu_test; run it in a test guest: make stress.\n"
+		"check each word that it reads. Prints TAP with a report. Needs the modules\n"
+		"xmmu_test and gpu; run it in a test guest: make stress.\n"
 		"\n"
 		"  --seconds N   how long (default: 10)\n"
 		"  --seed N      of what is random (default: 1)\n"

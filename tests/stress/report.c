@@ -29,12 +29,12 @@ static void result_of(const struct op *op)
 
 static struct table *const tables[] = {
 	&device_table, &cpu_table,  &map_table,    &hot_table,  &advice_table, &file_table,
-	&uffd_table,   &fork_table, &system_table, &life_table, &limit_table,
+	&uffd_table,   &fork_table, &system_table, &life_table, &limit_table,  &gpu_table,
 };
 
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
 /* What is found out of the whole run. */
-#define NR_FACTS 8
+#define NR_FACTS 10
 
 static void show_plan(void)
 {
@@ -93,7 +93,10 @@ static void show_totals(const struct xt_totals *totals)
 	show_events(totals);
 	show_number("words checked by the device", totals->checked);
 	show_number("words checked by the processor", cpu_checked);
+	show_number("words checked by the gpu", gpu_checked);
 	show_number("stale accesses", totals->stale);
+	show_number("stale accesses of the gpu", gpu_stale);
+	show_number("wrong words of the gpu", gpu_wrong);
 	show_number("retries", core->retries);
 	show_number("walks that waited, cold", core->cold_waits);
 	show_number("walks out of time", core->timeouts);
@@ -115,7 +118,11 @@ int report(void)
 		show_stale("the device", &totals.first);
 	if (!result(!cpu_wrong, "no_wrong_word_in_memory"))
 		show_stale("the processor", &cpu_first);
-	result(totals.checked > MIN_CHECKED && cpu_checked > MIN_CHECKED, "enough_words_checked");
+	result(!gpu_stale, "no_stale_access_of_the_gpu");
+	result(!gpu_wrong, "no_wrong_word_by_the_gpu");
+	result(totals.checked > MIN_CHECKED && cpu_checked > MIN_CHECKED &&
+		       gpu_checked > MIN_GPU_CHECKED,
+	       "enough_words_checked");
 	result(!device_left, "nothing_is_left_when_all_is_unmapped");
 	result(!device_faults, "no_free_page_no_late_callback_no_bad_leaf");
 	result(!totals.core.isolated, "the_device_was_never_cut_off");

@@ -102,7 +102,7 @@ void span_bury(const struct span *span, const uint32_t *before)
 
 /* ---- the processor: pages are locked exclusively */
 
-static bool word_is_good(const struct xt_stale *seen)
+bool word_is_good(const struct xt_stale *seen)
 {
 	uint32_t gen = (uint32_t)seen->value;
 

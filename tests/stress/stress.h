@@ -31,8 +31,9 @@
 #define REGION_SIZE (2 * HUGE)
 
 #define THREADS 32
-/* A run that has checked fewer words has shown nothing. */
-#define MIN_CHECKED 1000
+/* A run that has checked fewer words has shown nothing; what the gpu works on was just unmapped. */
+#define MIN_CHECKED     1000
+#define MIN_GPU_CHECKED 200
 /* How often the device's agent uses all that it has. */
 #define AGENT_US 300
 /* How long it keeps the mirror's lock then. */
@@ -124,7 +125,7 @@ struct table {
 	}
 
 extern struct table map_table, advice_table, file_table, fork_table, system_table, life_table,
-	limit_table, hot_table, device_table, uffd_table, cpu_table;
+	limit_table, hot_table, device_table, uffd_table, cpu_table, gpu_table;
 
 /* main.c */
 extern long start_ms;
@@ -150,6 +151,7 @@ void span_bury(const struct span *span, const uint32_t *before);
 void page_stamp(unsigned int page, char *addr);
 void page_write(unsigned int page, char *addr);
 bool page_check(unsigned int page, const char *addr);
+bool word_is_good(const struct xt_stale *seen);
 void span_write(const struct span *span);
 void span_keep(const struct span *span, unsigned int word);
 
@@ -191,6 +193,11 @@ int device_open(bool cloexec);
 int device_stamps(int fd, const char *start, size_t pages, unsigned int page);
 int device_call(int fd, unsigned long cmd, void *arg);
 struct xt_totals device_totals(void);
+
+/* gpu.c */
+extern _Atomic long gpu_checked, gpu_wrong; /* words */
+extern long gpu_stale;                      /* accesses, as the device says at the end */
+void gpu_stop(void);
 
 /* system.c */
 void system_prepare(void);

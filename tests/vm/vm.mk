@@ -69,7 +69,7 @@ stress: guest-ready build/user/stress ## let a device work in a hostile address 
 	$(if $(shell [[ '$(MINUTES)' =~ ^[1-9][0-9]*$$ ]] && echo yes),, \
 		$(error xmmu: MINUTES=$(MINUTES): must be a whole number from 1))
 	$(Q)$(MAKE) driver/tests/vm/xmmu_test
-	$(Q)tests/vm/run --drivers $(flavor)/xmmu_test --row hostile \
+	$(Q)tests/vm/run --drivers "$(flavor)/xmmu_test $(flavor)/gpu" --row hostile \
 		--boot-seconds $$((120 + 60 * $(MINUTES))) run $(KERNEL) \
 		"stress --seconds $$((60 * $(MINUTES))) $(if $(SEED),--seed $(SEED))"
 
