@@ -116,7 +116,7 @@ struct xmmu_devmem {
 	bool closing;           /* no page is given out any more; under the lock */
 	unsigned long *faulted; /* a bit for each page that a processor's fault moves back */
 	wait_queue_head_t wait; /* for a bit of it to go */
-	atomic_t faulting;      /* faults that may wait, with no page to hold the memory */
+	struct page *stand_in; /* in faults that wait, instead of their own, which has to be free */
 	atomic64_t to_device, to_ram, faults, evicted, lost;
 	struct dev_pagemap pgmap;
 	/** @endcond */

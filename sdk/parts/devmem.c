@@ -183,6 +183,8 @@ static void xmmu_devmem_free(struct xmmu_devmem *mem)
 	if (mem->resource)
 		release_mem_region(mem->resource->start, resource_size(mem->resource));
 	mem->resource = NULL;
+	if (mem->stand_in)
+		put_page(mem->stand_in);
 	bitmap_free(mem->faulted);
 	bitmap_free(mem->used);
 	mem->used = NULL;
@@ -201,7 +203,8 @@ int xmmu_devmem_init(struct xmmu_devmem *mem, const struct xmmu_devmem_config *c
 	init_waitqueue_head(&mem->wait);
 	mem->used = bitmap_zalloc(mem->pages, GFP_KERNEL);
 	mem->faulted = bitmap_zalloc(mem->pages, GFP_KERNEL);
-	err = mem->used && mem->faulted ? xmmu_devmem_request(mem) : -ENOMEM;
+	mem->stand_in = alloc_page(GFP_KERNEL);
+	err = mem->used && mem->faulted && mem->stand_in ? xmmu_devmem_request(mem) : -ENOMEM;
 	if (!err)
 		err = xmmu_devmem_map(mem);
 	if (err)
@@ -224,7 +227,7 @@ void xmmu_devmem_destroy(struct xmmu_devmem *mem)
 		return;
 	xmmu_devmem_close(mem);
 	/* A page that somebody else has locked, or is about to free, stays for the next round. */
-	while (xmmu_devmem_nr_used(mem) || atomic_read(&mem->faulting)) {
+	while (xmmu_devmem_nr_used(mem) || page_count(mem->stand_in) > 1) {
 		xmmu_devmem_rescue(mem);
 		msleep(1);
 	}

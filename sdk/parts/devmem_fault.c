@@ -12,17 +12,20 @@
 /*
  * A page moves only while nobody else has a reference, and each fault comes with one. If each of
  * several threads tried, none would succeed. The first one moves the page. The others drop their
- * references and wait; the kernel drops one of what is in the fault then, so it is given another
- * page there. Newer kernels let only one thread come here.
+ * references and wait. Newer kernels let only one thread come here.
+ *
+ * The kernel drops the reference to what is in the fault when it is back from here. So it is given
+ * another page there, which the memory waits for as it does for its own: nobody is in this code, nor
+ * on the way out of it, when the memory is gone and the module with it.
  */
 static bool xmmu_devmem_fault_begin(struct xmmu_devmem *mem, unsigned long index,
 				    struct vm_fault *vmf)
 {
 	if (!test_and_set_bit_lock(index, mem->faulted))
 		return true;
+	get_page(mem->stand_in);
 	put_page(vmf->page);
-	vmf->page = ZERO_PAGE(vmf->address);
-	get_page(vmf->page);
+	vmf->page = mem->stand_in;
 	wait_event_killable(mem->wait, !test_bit(index, mem->faulted));
 	return false;
 }
@@ -107,12 +110,9 @@ static int xmmu_devmem_fault_large(struct xmmu_devmem *mem, struct vm_fault *vmf
 vm_fault_t xmmu_devmem_fault(struct vm_fault *vmf)
 {
 	struct xmmu_devmem *mem = xmmu_devmem_of(vmf->page);
-	unsigned long index, moved = 0;
+	unsigned long index = page_to_pfn(vmf->page) - mem->first, moved = 0;
 	int err = 0;
 
-	/* The page is in use until then, and so is the memory. */
-	atomic_inc(&mem->faulting);
-	index = page_to_pfn(vmf->page) - mem->first;
 	if (xmmu_devmem_fault_begin(mem, index, vmf)) {
 		if (xmmu_compat_fault_is_large(vmf))
 			err = xmmu_devmem_fault_large(mem, vmf, &moved);
@@ -121,6 +121,5 @@ vm_fault_t xmmu_devmem_fault(struct vm_fault *vmf)
 		atomic64_add(moved, &mem->faults);
 		xmmu_devmem_fault_end(mem, index);
 	}
-	atomic_dec(&mem->faulting);
 	return xmmu_fault_code(err);
 }

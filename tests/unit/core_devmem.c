@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Device memory: pages move there and back; what can not stays where it is, with its content. */
+#include <linux/completion.h>
 #include <linux/highmem.h>
 #include <xmmu/devmem.h>
 
@@ -471,6 +472,75 @@ static void case_second_waits(void *unused)
 }
 CASE(second_waits)
 
+static struct page *faulted;
+static struct completion copying, copy_on, back, go_on;
+static bool memory_is_gone;
+
+static int copy_slowly(struct xmmu_devmem *mem, const struct xmmu_devmem_copy *copy,
+		       unsigned int count)
+{
+	complete(&copying);
+	wait_for_completion(&copy_on);
+	return copy_to_ram(mem, copy, count);
+}
+
+/* What the kernel does before Linux 6.15, but it is interrupted when it is back from the module. */
+static void fault_second(void *unused)
+{
+	struct vm_fault vmf = { .address = at(0), .page = faulted };
+
+	get_page(vmf.page);
+	mmap_read_lock(mm);
+	vmf.vma = find_vma(mm, at(0));
+	expect(memory.pgmap.ops->migrate_to_ram(&vmf), 0);
+	mmap_read_unlock(mm);
+	complete(&back);
+	wait_for_completion(&go_on);
+	put_page(vmf.page);
+}
+
+static void destroy_beside(void *unused)
+{
+	xmmu_devmem_destroy(&memory);
+	memory_is_gone = true;
+}
+
+/* The module may be unloaded when the memory is gone: nobody may be on the way out of it. */
+static void case_on_the_way_out(void *unused)
+{
+	static struct xmmu_devmem_ops slow_ops;
+	struct task_struct *second, *destroyer;
+
+	init_completion(&copying);
+	init_completion(&copy_on);
+	init_completion(&back);
+	init_completion(&go_on);
+	start(1);
+	fill(1);
+	slow_ops = memory_ops;
+	slow_ops.copy_to_ram = copy_slowly;
+	memory.config.ops = &slow_ops;
+	expect(to_device(0, 1), 1);
+	device_word(0);
+	faulted = core.leaf.page;
+	core_beside(load_first);
+	wait_for_completion(&copying);
+	second = core_beside(fault_second);
+	hosted_others();
+	complete_all(&copy_on);
+	wait_for_completion(&back);
+	expect(stats().used, 0);
+	destroyer = core_beside(destroy_beside);
+	msleep(100);
+	check(!memory_is_gone);
+	complete(&go_on);
+	hosted_join(second);
+	hosted_join(destroyer);
+	check(sees_first);
+	stop();
+}
+CASE(on_the_way_out)
+
 static void case_forked(void *unused)
 {
 	struct mm_struct *child;
@@ -504,6 +574,7 @@ int main(void)
 		cmocka_unit_test(overfull),       cmocka_unit_test(destroyed),
 		cmocka_unit_test(lost),           cmocka_unit_test(two_faults),
 		cmocka_unit_test(second_waits),   cmocka_unit_test(forked),
+		cmocka_unit_test(on_the_way_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
