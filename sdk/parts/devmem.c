@@ -90,7 +90,7 @@ static const struct dev_pagemap_ops xmmu_devmem_pagemap_ops =
 	XMMU_COMPAT_PAGEMAP_OPS(xmmu_devmem_freed, xmmu_devmem_fault);
 
 /* A large folio moves as a whole. What it is may change meanwhile: then it does not move at all. */
-static bool xmmu_devmem_is_large(struct xmmu_devmem *mem, unsigned long index)
+bool xmmu_devmem_is_large(struct xmmu_devmem *mem, unsigned long index)
 {
 	return XMMU_COMPAT_SELECT_LARGE && index < mem->pages &&
 	       PageCompound(pfn_to_page(mem->first + index));

@@ -16,6 +16,7 @@ struct migrate_vma;
 /* devmem.c */
 struct page *xmmu_devmem_get_page(struct xmmu_devmem *mem, unsigned int order);
 unsigned long xmmu_devmem_nr_used(struct xmmu_devmem *mem);
+bool xmmu_devmem_is_large(struct xmmu_devmem *mem, unsigned long index);
 unsigned long xmmu_devmem_next_used(struct xmmu_devmem *mem, unsigned long index,
 				    unsigned long *count);
 
@@ -29,6 +30,7 @@ struct xmmu_move {
 	unsigned long missing; /* pages that there was no room for */
 	unsigned long end;     /* of the span */
 	gfp_t gfp;             /* for pages in RAM */
+	struct folio *spare;   /* a large one in RAM, to be used first */
 	bool to_device;
 	bool large; /* large folios move as such */
 	bool lose;  /* what can not be copied is lost, because its memory goes away */
@@ -44,6 +46,7 @@ struct xmmu_window {
 
 /* devmem_move.c */
 struct xmmu_window *xmmu_window_alloc(struct xmmu_devmem *mem, bool to_device, gfp_t gfp);
+struct folio *xmmu_move_alloc_large(const struct xmmu_move *move);
 int xmmu_move_prepare(struct xmmu_move *move, unsigned long pages);
 unsigned long xmmu_move_count(struct xmmu_move *move, unsigned long pages);
 

@@ -77,6 +77,11 @@ static int xmmu_move_page_in(struct xmmu_move *move, unsigned long i, struct pag
 	return 0;
 }
 
+struct folio *xmmu_move_alloc_large(const struct xmmu_move *move)
+{
+	return folio_alloc((move->gfp & ~__GFP_NOFAIL) | __GFP_NOWARN, XMMU_MOVE_ORDER);
+}
+
 static struct page *xmmu_move_alloc(struct xmmu_move *move, unsigned int order)
 {
 	struct folio *folio;
@@ -85,7 +90,8 @@ static struct page *xmmu_move_alloc(struct xmmu_move *move, unsigned int order)
 		return NULL;
 	if (!order)
 		return alloc_page(move->gfp);
-	folio = folio_alloc((move->gfp & ~__GFP_NOFAIL) | __GFP_NOWARN, order);
+	folio = move->spare ?: xmmu_move_alloc_large(move);
+	move->spare = NULL;
 	return folio ? folio_page(folio, 0) : NULL;
 }
 
@@ -161,13 +167,17 @@ static void xmmu_move_give_up(struct xmmu_move *move, unsigned long pages)
 	}
 }
 
-static void xmmu_move_lose(struct xmmu_move *move)
+/* They go to RAM, come what may: what can not be copied even by itself is lost. */
+static void xmmu_move_copy_each(struct xmmu_move *move)
 {
-	unsigned int i;
+	const struct xmmu_devmem_copy *copy;
 
-	for (i = 0; i < move->nr_copies; i++)
-		clear_highpage(move->copies[i].page);
-	atomic64_add(move->nr_copies, &move->mem->lost);
+	for (copy = move->copies; copy < move->copies + move->nr_copies; copy++) {
+		if (!move->mem->config.ops->copy_to_ram(move->mem, copy, 1))
+			continue;
+		clear_highpage(copy->page);
+		atomic64_inc(&move->mem->lost);
+	}
 }
 
 static int xmmu_move_copy(struct xmmu_move *move, unsigned long pages)
@@ -182,7 +192,7 @@ static int xmmu_move_copy(struct xmmu_move *move, unsigned long pages)
 	else
 		err = ops->copy_to_ram(move->mem, move->copies, move->nr_copies);
 	if (err && move->lose)
-		xmmu_move_lose(move);
+		xmmu_move_copy_each(move);
 	else if (err)
 		xmmu_move_give_up(move, pages);
 	return move->lose ? 0 : err;

@@ -414,6 +414,129 @@ static void huge(void **state)
 	end(2 * HUGE_PAGES);
 }
 
+#define FAIL_PAGES "/sys/kernel/debug/fail_page_alloc/"
+
+static bool put(const char *path, const char *value)
+{
+	int file = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = file >= 0 && write(file, value, strlen(value)) == (ssize_t)strlen(value);
+
+	if (file >= 0)
+		close(file);
+	return done;
+}
+
+/* As if memory had no 2 MiB in one piece. False if the kernel can not be told. */
+static bool fragment(bool on)
+{
+	return put(FAIL_PAGES "verbose", "0") && put(FAIL_PAGES "min-order", on ? "9" : "1") &&
+	       put(FAIL_PAGES "ignore-gfp-wait", "0") &&
+	       put(FAIL_PAGES "ignore-gfp-highmem", "0") && put(FAIL_PAGES "times", "-1") &&
+	       put(FAIL_PAGES "probability", on ? "100" : "0");
+}
+
+static bool begin_fragmented(void)
+{
+	begin_huge();
+	fill(2 * HUGE_PAGES);
+	assert_int_equal(to_device(memory, 2 * HUGE_PAGES), 2 * HUGE_PAGES);
+	if (fragment(true))
+		return true;
+	end(2 * HUGE_PAGES);
+	print_message("the kernel has no fail_page_alloc\n");
+	return false;
+}
+
+static void end_fragmented(void)
+{
+	struct xd_stats after = stats();
+
+	fragment(false);
+	assert_int_equal(after.lost, 0);
+	assert_int_equal(wrong(2 * HUGE_PAGES), 0);
+	end(2 * HUGE_PAGES);
+}
+
+/* Pages are moved out although RAM has no room for a large one. */
+static void huge_evict_fragmented(void **state)
+{
+	uint64_t some = 1, all = UINT64_MAX;
+	struct xd_stats after;
+
+	(void)state;
+	if (!begin_fragmented())
+		skip();
+	xd_call(fd, XD_IOC_EVICT, NULL, 0, &some);
+	xd_call(fd, XD_IOC_EVICT, NULL, 0, &all);
+	after = stats();
+	end_fragmented();
+	assert_in_range(some, 1, HUGE_PAGES);
+	assert_int_equal(some + all, 2 * HUGE_PAGES);
+	assert_int_equal(after.used, 0);
+}
+
+/* The device can go, though the memory is another process's too, and at another address. */
+static void huge_goes_fragmented(void **state)
+{
+	char *elsewhere;
+	int ret;
+
+	(void)state;
+	if (!begin_fragmented())
+		skip();
+	elsewhere = mmap(NULL, 2 * WINDOW, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	elsewhere += -(uintptr_t)elsewhere % WINDOW;
+	mremap(memory, WINDOW, WINDOW, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere);
+	ret = ioctl(fd, XD_IOC_RENEW);
+	mremap(elsewhere, WINDOW, WINDOW, MREMAP_MAYMOVE | MREMAP_FIXED, memory);
+	end_fragmented();
+	assert_return_code(ret, errno);
+}
+
+static int child_waits(void *arg)
+{
+	const int *pipes = arg;
+	char c;
+
+	close(pipes[1]);
+	return read(pipes[0], &c, 1) != 0 || wrong(2 * HUGE_PAGES);
+}
+
+/* Only a child, which the device does not know, has it any more. */
+static void huge_goes_forked(void **state)
+{
+	int pipes[2], ret;
+	pid_t child;
+
+	(void)state;
+	if (!begin_fragmented())
+		skip();
+	assert_return_code(pipe2(pipes, O_CLOEXEC), errno);
+	child = t_fork(child_waits, pipes);
+	munmap(memory, 2 * WINDOW);
+	ret = ioctl(fd, XD_IOC_RENEW);
+	fragment(false);
+	close(pipes[1]);
+	assert_int_equal(t_wait(child, 10000), 0);
+	assert_return_code(ret, errno);
+	assert_int_equal(stats().lost, 0);
+	close(fd);
+}
+
+/* One page can not be read: it is lost, and the others of its folio are not. */
+static void huge_dies(void **state)
+{
+	(void)state;
+	begin_huge();
+	fill(2 * HUGE_PAGES);
+	assert_int_equal(to_device(memory, 2 * HUGE_PAGES), 2 * HUGE_PAGES);
+	fail_next(XD_FAIL_RAM_PAGE);
+	assert_return_code(ioctl(fd, XD_IOC_RENEW), errno);
+	fail_next(0);
+	assert_int_equal(wrong(2 * HUGE_PAGES), 1);
+	end(2 * HUGE_PAGES);
+}
+
 static void huge_empty(void **state)
 {
 	(void)state;
@@ -579,16 +702,30 @@ static void one_page(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_and_back), cmocka_unit_test(by_fault),
-		cmocka_unit_test(empty),          cmocka_unit_test(pinned),
-		cmocka_unit_test(shared),         cmocka_unit_test(refused),
-		cmocka_unit_test(copy_in_fails),  cmocka_unit_test(copy_out_fails),
-		cmocka_unit_test(fault_fails),    cmocka_unit_test(evict),
-		cmocka_unit_test(overfull),       cmocka_unit_test(device_goes),
-		cmocka_unit_test(huge),           cmocka_unit_test(huge_empty),
-		cmocka_unit_test(huge_cut),       cmocka_unit_test(huge_evict),
-		cmocka_unit_test(device_dies),    cmocka_unit_test(stranger),
-		cmocka_unit_test(two_contexts),   cmocka_unit_test(forked),
+		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(by_fault),
+		cmocka_unit_test(empty),
+		cmocka_unit_test(pinned),
+		cmocka_unit_test(shared),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(copy_in_fails),
+		cmocka_unit_test(copy_out_fails),
+		cmocka_unit_test(fault_fails),
+		cmocka_unit_test(evict),
+		cmocka_unit_test(overfull),
+		cmocka_unit_test(device_goes),
+		cmocka_unit_test(huge),
+		cmocka_unit_test(huge_empty),
+		cmocka_unit_test(huge_cut),
+		cmocka_unit_test(huge_evict),
+		cmocka_unit_test(huge_dies),
+		cmocka_unit_test(huge_evict_fragmented),
+		cmocka_unit_test(huge_goes_forked),
+		cmocka_unit_test(huge_goes_fragmented),
+		cmocka_unit_test(device_dies),
+		cmocka_unit_test(stranger),
+		cmocka_unit_test(two_contexts),
+		cmocka_unit_test(forked),
 		cmocka_unit_test(one_page),
 	};
 

@@ -107,6 +107,23 @@ struct task_struct *hosted_current_task(void)
 	return task;
 }
 
+struct task_struct *hosted_next_process(const struct task_struct *task)
+{
+	struct hosted_process *process = processes;
+
+	if (task)
+		process = container_of(task, struct hosted_process, task) + 1;
+	for (; process < processes + HOSTED_TASK_STRUCTS; process++)
+		if (process->used && !is_over(process))
+			return &process->task;
+	return NULL;
+}
+
+bool pid_alive(const struct task_struct *task)
+{
+	return !is_over(container_of(task, struct hosted_process, task));
+}
+
 static __sighandler_t *handler_of(struct task_struct *task, int sig)
 {
 	return &task->sighand->action[sig - 1].sa.sa_handler;

@@ -22,10 +22,11 @@
 #define XD_IN_DEVICE 4
 #define XD_EXCLUSIVE 8
 
-/* The next copy fails; or all of them, until something else is said. */
+/* The next copy fails; or all of them, or those of one page, until something else is said. */
 #define XD_FAIL_TO_DEVICE    1
 #define XD_FAIL_TO_RAM       2
 #define XD_FAIL_RAM_FOR_GOOD 3
+#define XD_FAIL_RAM_PAGE     4
 
 struct xd_call {
 	__u64 start;

@@ -70,6 +70,12 @@ static bool should_fail(unsigned int what)
 	return atomic_cmpxchg(&fail, what, 0) == what;
 }
 
+/* XD_FAIL_RAM_PAGE: any one will do. */
+static bool is_bad(u64 offset)
+{
+	return offset == 5 * PAGE_SIZE && atomic_read(&fail) == XD_FAIL_RAM_PAGE;
+}
+
 static int copy_to_device(struct xmmu_devmem *mem, const struct xmmu_devmem_copy *copy,
 			  unsigned int count)
 {
@@ -92,8 +98,11 @@ static int copy_to_ram(struct xmmu_devmem *mem, const struct xmmu_devmem_copy *c
 	if (should_fail(XD_FAIL_TO_RAM))
 		return -EIO;
 	atomic64_add(count, &copies);
-	for (; count; count--, copy++)
+	for (; count; count--, copy++) {
+		if (is_bad(copy->offset))
+			return -EIO;
 		memcpy_to_page(copy->page, 0, device_page(copy->offset), PAGE_SIZE);
+	}
 	return 0;
 }
 

@@ -107,6 +107,11 @@ static inline int vm_insert_page(struct vm_area_struct *vma, unsigned long addr,
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
 struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr);
 
+static inline unsigned long vma_pages(const struct vm_area_struct *vma)
+{
+	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+}
+
 /* What a handler of faults is told. */
 struct vm_fault {
 	struct vm_area_struct *vma;

@@ -38,6 +38,12 @@ int send_sig(int sig, struct task_struct *task, int priv);
 void allow_kernel_signal(int sig);
 void disallow_signal(int sig);
 
+/* Under RCU. Each task counts as a process of its own. NULL: from the first on. */
+struct task_struct *hosted_next_process(const struct task_struct *task);
+#define for_each_process(p)   for ((p) = hosted_next_process(NULL); (p); (p) = hosted_next_process(p))
+#define for_each_thread(p, t) for ((t) = (p); (t); (t) = NULL)
+bool pid_alive(const struct task_struct *task);
+
 static inline bool same_thread_group(const struct task_struct *a, const struct task_struct *b)
 {
 	return a->signal == b->signal;
