@@ -7,8 +7,8 @@
 #ifndef XMMU_ATTR_H
 #define XMMU_ATTR_H
 
+#include <linux/mutex.h>
 #include <linux/rbtree.h>
-#include <linux/spinlock.h>
 #include <linux/types.h>
 
 /**
@@ -34,7 +34,7 @@
 /** @brief What is set for the addresses of one mirror. Embed it beside the mirror. */
 struct xmmu_attr {
 	/** @cond INTERNAL */
-	spinlock_t lock;
+	struct mutex lock;
 	struct rb_root_cached spans; /* apart from each other, none with 0; under the lock */
 				     /** @endcond */
 };
@@ -49,7 +49,7 @@ struct xmmu_attr {
 void xmmu_attr_init(struct xmmu_attr *attr);
 
 /**
- * @brief Free what it needs. Everything is 0 again.
+ * @brief Free what it needs; before it is used again it must be made again.
  *
  * @param attr  Nobody else uses it.
  *
@@ -82,7 +82,7 @@ int __must_check xmmu_attr_set(struct xmmu_attr *attr, unsigned long start, unsi
  * @param end   Set to the byte after the last that it holds for, or to ULONG_MAX if it holds for all
  *              that follows; may be NULL.
  *
- * @ctx{process}
+ * @ctx{process; may sleep}
  * @return The value.
  */
 unsigned long xmmu_attr_get(struct xmmu_attr *attr, unsigned long addr, unsigned long *end);

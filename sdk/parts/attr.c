@@ -4,6 +4,7 @@
  * values.
  */
 #include <linux/interval_tree.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include <xmmu/attr.h>
@@ -66,20 +67,23 @@ static void xmmu_attr_clear(struct xmmu_attr *attr, unsigned long start, unsigne
 			xmmu_attr_insert(attr, span, first, start - 1, span->value);
 		else
 			kfree(span);
+		/* A program may have set any number. */
+		cond_resched();
 	}
 }
 
 void xmmu_attr_init(struct xmmu_attr *attr)
 {
-	spin_lock_init(&attr->lock);
+	mutex_init(&attr->lock);
 	attr->spans = RB_ROOT_CACHED;
 }
 
 void xmmu_attr_destroy(struct xmmu_attr *attr)
 {
-	spin_lock(&attr->lock);
+	mutex_lock(&attr->lock);
 	xmmu_attr_clear(attr, 0, ULONG_MAX, NULL);
-	spin_unlock(&attr->lock);
+	mutex_unlock(&attr->lock);
+	mutex_destroy(&attr->lock);
 }
 
 int xmmu_attr_set(struct xmmu_attr *attr, unsigned long start, unsigned long end,
@@ -97,7 +101,7 @@ int xmmu_attr_set(struct xmmu_attr *attr, unsigned long start, unsigned long end
 		kfree(spare);
 		return -ENOMEM;
 	}
-	spin_lock(&attr->lock);
+	mutex_lock(&attr->lock);
 	if (value)
 		xmmu_attr_widen(attr, &start, &last, value);
 	xmmu_attr_clear(attr, start, last, &spare);
@@ -105,7 +109,7 @@ int xmmu_attr_set(struct xmmu_attr *attr, unsigned long start, unsigned long end
 		xmmu_attr_insert(attr, span, start, last, value);
 		span = NULL;
 	}
-	spin_unlock(&attr->lock);
+	mutex_unlock(&attr->lock);
 	kfree(span);
 	kfree(spare);
 	return 0;
@@ -116,7 +120,7 @@ unsigned long xmmu_attr_get(struct xmmu_attr *attr, unsigned long addr, unsigned
 	unsigned long value = 0, stop = ULONG_MAX;
 	struct xmmu_attr_span *span;
 
-	spin_lock(&attr->lock);
+	mutex_lock(&attr->lock);
 	span = xmmu_attr_first(attr, addr, ULONG_MAX);
 	if (span && span->node.start <= addr) {
 		value = span->value;
@@ -124,7 +128,7 @@ unsigned long xmmu_attr_get(struct xmmu_attr *attr, unsigned long addr, unsigned
 	} else if (span) {
 		stop = span->node.start;
 	}
-	spin_unlock(&attr->lock);
+	mutex_unlock(&attr->lock);
 	if (end)
 		*end = stop;
 	return value;
