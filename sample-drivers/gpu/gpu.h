@@ -53,9 +53,10 @@ struct gpu_space {
 	struct softdev_queue *queue;
 	/* Work. */
 	spinlock_t lock;
-	wait_queue_head_t wait; /* `done` is not empty */
-	struct list_head done;  /* what has ended and was not read */
-	unsigned int jobs;      /* that have not ended, or were not read */
+	wait_queue_head_t wait;      /* `done` is not empty */
+	struct list_head done;       /* what has ended and was not read */
+	unsigned int jobs;           /* that have not ended, or were not read */
+	struct eventfd_ctx *eventfd; /* told of each that ends, or NULL */
 };
 
 /* space.c */
@@ -97,6 +98,7 @@ bool gpu_job_any(struct gpu_space *space);
 struct gpu_job *gpu_job_take(struct gpu_space *space);
 int gpu_job_end(struct gpu_space *space, struct gpu_job *job);
 ssize_t gpu_job_give(struct gpu_space *space, struct gpu_job *job, void __user *user);
+int gpu_job_eventfd(struct gpu_space *space, const struct xmmu_gpu_eventfd *eventfd);
 void gpu_job_forget(struct gpu_space *space);
 
 #endif

@@ -3,6 +3,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "eventfd.h"
 #include "gpu.h"
 
 /* As many as the device takes, so that it never refuses one. */
@@ -75,6 +76,8 @@ void gpu_job_done(void *context, u64 cookie, int status, u64 result)
 	job->done.result = result;
 	spin_lock(&space->lock);
 	list_add_tail(&job->node, &space->done);
+	if (space->eventfd)
+		xmmu_compat_eventfd_signal(space->eventfd);
 	spin_unlock(&space->lock);
 	wake_up(&space->wait);
 }
@@ -131,10 +134,35 @@ ssize_t gpu_job_give(struct gpu_space *space, struct gpu_job *job, void __user *
 	return sizeof(job->done);
 }
 
+static void gpu_job_set_eventfd(struct gpu_space *space, struct eventfd_ctx *eventfd)
+{
+	spin_lock(&space->lock);
+	swap(space->eventfd, eventfd);
+	spin_unlock(&space->lock);
+	if (eventfd)
+		eventfd_ctx_put(eventfd);
+}
+
+int gpu_job_eventfd(struct gpu_space *space, const struct xmmu_gpu_eventfd *eventfd)
+{
+	struct eventfd_ctx *ctx = NULL;
+
+	if (eventfd->pad)
+		return -EINVAL;
+	if (eventfd->fd != -1)
+		ctx = eventfd_ctx_fdget(eventfd->fd);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	gpu_job_set_eventfd(space, ctx);
+	return 0;
+}
+
+/* Nothing can end any more. */
 void gpu_job_forget(struct gpu_space *space)
 {
 	struct gpu_job *job;
 
 	while ((job = gpu_job_take(space)))
 		gpu_job_free(space, job);
+	gpu_job_set_eventfd(space, NULL);
 }

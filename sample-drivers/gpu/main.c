@@ -27,6 +27,7 @@ static_assert(sizeof(struct xmmu_gpu_done) == 24);
 static_assert(sizeof(struct xmmu_gpu_stats) == 104);
 static_assert(sizeof(struct xmmu_gpu_advise) == 24);
 static_assert(sizeof(struct xmmu_gpu_prefetch) == 24);
+static_assert(sizeof(struct xmmu_gpu_eventfd) == 8);
 
 /* ---- files */
 
@@ -53,6 +54,7 @@ union gpu_arg {
 	struct xmmu_gpu_stats stats;
 	struct xmmu_gpu_advise advise;
 	struct xmmu_gpu_prefetch prefetch;
+	struct xmmu_gpu_eventfd eventfd;
 };
 
 static int gpu_run_submit(struct gpu_space *space, union gpu_arg *arg)
@@ -76,14 +78,18 @@ static int gpu_run_prefetch(struct gpu_space *space, union gpu_arg *arg)
 	return gpu_prefetch(space, &arg->prefetch);
 }
 
+static int gpu_run_eventfd(struct gpu_space *space, union gpu_arg *arg)
+{
+	return gpu_job_eventfd(space, &arg->eventfd);
+}
+
 static const struct gpu_command {
 	unsigned int number;
 	int (*run)(struct gpu_space *space, union gpu_arg *arg);
 } gpu_commands[] = {
-	{ XMMU_GPU_SUBMIT, gpu_run_submit },
-	{ XMMU_GPU_STATS, gpu_run_stats },
-	{ XMMU_GPU_ADVISE, gpu_run_advise },
-	{ XMMU_GPU_PREFETCH, gpu_run_prefetch },
+	{ XMMU_GPU_SUBMIT, gpu_run_submit },   { XMMU_GPU_STATS, gpu_run_stats },
+	{ XMMU_GPU_ADVISE, gpu_run_advise },   { XMMU_GPU_PREFETCH, gpu_run_prefetch },
+	{ XMMU_GPU_EVENTFD, gpu_run_eventfd },
 };
 
 static int gpu_run(struct gpu_space *space, const struct gpu_command *command, void __user *user)

@@ -156,6 +156,14 @@ struct xmmu_gpu_prefetch {
 	__u32 pad;
 };
 
+/** @brief Argument of #XMMU_GPU_EVENTFD. */
+struct xmmu_gpu_eventfd {
+	/** An eventfd, or -1 for none. */
+	__s32 fd;
+	/** Zero. */
+	__u32 pad;
+};
+
 /**
  * @brief Queue work for the device.
  *
@@ -191,6 +199,15 @@ struct xmmu_gpu_prefetch {
  * - EINTR a fatal signal.
  */
 #define XMMU_GPU_PREFETCH _IOW('G', 0x03, struct xmmu_gpu_prefetch)
+/**
+ * @brief Have one added to an eventfd for each piece of work that ends from now on.
+ *
+ * Instead of the one that was given before. It is kept until another is given, or the file closed.
+ *
+ * - EINVAL it is a file, but no eventfd.
+ * - EBADF it is no file.
+ */
+#define XMMU_GPU_EVENTFD _IOW('G', 0x04, struct xmmu_gpu_eventfd)
 
 /** @} */
 
