@@ -89,7 +89,7 @@ $(drivers:%=driver/%): driver/%: deps-build
 # ---- programs: those that test in the guest share the C files of tests/user/lib
 
 USER_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -Iinclude/uapi \
-	-Itests/user/lib
+	-Itests/user/lib -Isample-drivers/gpu/user/lib
 UNIT_FLAGS := $(USER_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -Isdk/core
 
 sample-programs := $(patsubst %.c,build/user/%,$(notdir $(wildcard sample-drivers/*/user/*.c)))
@@ -98,6 +98,8 @@ test-programs-32 := $(patsubst tests/user/%.c,build/user/%,$(wildcard tests/user
 test-programs := $(filter-out $(test-programs-32), \
 	$(patsubst tests/user/%.c,build/user/%,$(wildcard tests/user/*.c)))
 test-objects := $(patsubst tests/user/lib/%.c,build/user/lib/%.o,$(wildcard tests/user/lib/*.c))
+# The library that comes with the gpu driver.
+xgpu := build/user/lib/xgpu.o
 unit-programs := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 
 # One source, built for both widths.
@@ -130,7 +132,9 @@ endef
 $(sample-programs): build/user/%: %.c | deps-build
 	$(call link,$(USER_FLAGS))
 
-$(test-programs): build/user/%: tests/user/%.c $(test-objects) | deps-build
+build/user/gpu-tool: $(xgpu)
+
+$(test-programs): build/user/%: tests/user/%.c $(test-objects) $(xgpu) | deps-build
 	$(call link,$(USER_FLAGS),-lcmocka)
 
 $(test-programs-32) build/user/fuzz_32: CC := i686-linux-gnu-gcc
@@ -142,6 +146,9 @@ $(fuzz-programs): $(wildcard tests/fuzz/*.c) tests/user/lib/number.c | deps-buil
 	$(call link,$(USER_FLAGS) -Wno-unused-parameter -static)
 
 $(test-objects): build/user/lib/%.o: tests/user/lib/%.c | deps-build
+	$(call link,$(USER_FLAGS) -c)
+
+$(xgpu): sample-drivers/gpu/user/lib/xgpu.c | deps-build
 	$(call link,$(USER_FLAGS) -c)
 
 $(stress-program): $(wildcard tests/stress/*.c) tests/user/lib/number.c | deps-build

@@ -6,13 +6,13 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <xmmu/gpu.h>
-
 #include "t.h"
+#include "xgpu.h"
 
 #define LIMIT_MS 20000
 #define WORDS    (PAGE / 8)
@@ -22,7 +22,7 @@ static int gpu = -1;
 static int gpu_open(void **state)
 {
 	(void)state;
-	gpu = open("/dev/xmmu-gpu0", O_RDWR);
+	gpu = xgpu_open(NULL);
 	return gpu < 0;
 }
 
@@ -30,7 +30,7 @@ static struct xmmu_gpu_stats gpu_stats(void)
 {
 	struct xmmu_gpu_stats stats;
 
-	assert_return_code(ioctl(gpu, XMMU_GPU_STATS, &stats), errno);
+	assert_int_equal(xgpu_stats(gpu, &stats), 0);
 	return stats;
 }
 
@@ -45,16 +45,14 @@ static int gpu_close(void **state)
 
 static int gpu_submit(struct xmmu_gpu_submit submit)
 {
-	return ioctl(gpu, XMMU_GPU_SUBMIT, &submit) ? -errno : 0;
+	return xgpu_submit(gpu, &submit);
 }
 
 static struct xmmu_gpu_done gpu_wait(void)
 {
-	struct pollfd ready = { .fd = gpu, .events = POLLIN };
 	struct xmmu_gpu_done done = {};
 
-	assert_int_equal(poll(&ready, 1, LIMIT_MS), 1);
-	assert_int_equal(read(gpu, &done, sizeof(done)), sizeof(done));
+	assert_int_equal(xgpu_wait(gpu, LIMIT_MS, &done), 0);
 	return done;
 }
 
@@ -71,11 +69,6 @@ static int gpu_run(struct xmmu_gpu_submit submit, uint64_t *result)
 	return done.status;
 }
 
-static uint64_t at(const void *memory)
-{
-	return (uintptr_t)memory;
-}
-
 /* From malloc(), touched by nobody before. */
 static void plain_memory(void **state)
 {
@@ -85,7 +78,7 @@ static void plain_memory(void **state)
 	(void)state;
 	assert_non_null(memory);
 	assert_int_equal(gpu_run((struct xmmu_gpu_submit){ .op = XMMU_GPU_FILL,
-							   .dst = at(memory),
+							   .dst = xgpu_addr(memory),
 							   .count = 64 * WORDS,
 							   .value = 7 },
 				 NULL),
@@ -101,17 +94,18 @@ static void copy_and_compare(void **state)
 {
 	char *memory = t_map(1024);
 	uint64_t *from = (uint64_t *)memory, *to = (uint64_t *)(memory + 512 * PAGE) + 3, result;
-	const struct xmmu_gpu_submit compare = {
-		.op = XMMU_GPU_COMPARE, .dst = at(to), .src = at(from), .count = 500 * WORDS
-	};
+	const struct xmmu_gpu_submit compare = { .op = XMMU_GPU_COMPARE,
+						 .dst = xgpu_addr(to),
+						 .src = xgpu_addr(from),
+						 .count = 500 * WORDS };
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 500 * WORDS; i++)
 		from[i] = i * 3;
 	assert_int_equal(gpu_run((struct xmmu_gpu_submit){ .op = XMMU_GPU_COPY,
-							   .dst = at(to),
-							   .src = at(from),
+							   .dst = xgpu_addr(to),
+							   .src = xgpu_addr(from),
 							   .count = 500 * WORDS },
 				 NULL),
 			 0);
@@ -131,15 +125,15 @@ static void chase(void **state)
 
 	(void)state;
 	for (i = 0; i < 64; i++)
-		list[i * WORDS] = at(&list[(i * 17 + 1) % 64 * WORDS]);
+		list[i * WORDS] = xgpu_addr(&list[(i * 17 + 1) % 64 * WORDS]);
 	assert_int_equal(gpu_run((struct xmmu_gpu_submit){ .op = XMMU_GPU_CHASE,
-							   .src = at(list),
+							   .src = xgpu_addr(list),
 							   .count = 64 },
 				 &result),
 			 0);
 	for (i = 64, list = (uint64_t *)list; i; i--)
 		list = (uint64_t *)*list;
-	assert_int_equal(result, at(list));
+	assert_int_equal(result, xgpu_addr(list));
 	t_unmap((char *)((uintptr_t)list & ~(64 * PAGE - 1)), 64);
 }
 
@@ -151,10 +145,11 @@ static void atomic_add(void **state)
 
 	(void)state;
 	for (i = 0; i < 60; i++)
-		assert_int_equal(
-			gpu_submit((struct xmmu_gpu_submit){
-				.op = XMMU_GPU_ADD, .dst = at(word), .count = 1, .value = 1 }),
-			0);
+		assert_int_equal(gpu_submit((struct xmmu_gpu_submit){ .op = XMMU_GPU_ADD,
+								      .dst = xgpu_addr(word),
+								      .count = 1,
+								      .value = 1 }),
+				 0);
 	for (i = 0; i < 1000; i++)
 		__atomic_fetch_add(word, 1, __ATOMIC_RELAXED);
 	for (i = 0; i < 60; i++)
@@ -167,7 +162,7 @@ static void refused(void **state)
 {
 	char *memory = t_map(3);
 	const struct xmmu_gpu_submit fill = { .op = XMMU_GPU_FILL,
-					      .dst = at(memory),
+					      .dst = xgpu_addr(memory),
 					      .count = 3 * WORDS };
 	struct xmmu_gpu_submit bad = fill;
 
@@ -206,6 +201,38 @@ static void bad_buffer(void **state)
 	assert_int_equal(errno, EFAULT);
 }
 
+/* Both files tell of work that ends. */
+static void told_by_eventfd(void **state)
+{
+	int first = eventfd(0, EFD_NONBLOCK), second = eventfd(0, EFD_NONBLOCK);
+	struct pollfd ended = { .fd = first, .events = POLLIN };
+	uint64_t count;
+	int i;
+
+	(void)state;
+	assert_int_equal(xgpu_eventfd(gpu, gpu), -EINVAL);
+	assert_int_equal(xgpu_eventfd(gpu, 1000), -EBADF);
+	assert_int_equal(ioctl(gpu, XMMU_GPU_EVENTFD, &(struct xmmu_gpu_eventfd){ first, 1 }), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(xgpu_eventfd(gpu, first), 0);
+	assert_int_equal(gpu_submit((struct xmmu_gpu_submit){}), 0);
+	assert_int_equal(poll(&ended, 1, LIMIT_MS), 1);
+	assert_int_equal(gpu_wait().status, 0);
+	assert_int_equal(xgpu_eventfd(gpu, second), 0);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(gpu_run((struct xmmu_gpu_submit){}, NULL), 0);
+	assert_int_equal(xgpu_eventfd(gpu, -1), 0);
+	assert_int_equal(gpu_run((struct xmmu_gpu_submit){}, NULL), 0);
+	assert_int_equal(read(first, &count, sizeof(count)), sizeof(count));
+	assert_int_equal(count, 1);
+	assert_int_equal(read(second, &count, sizeof(count)), sizeof(count));
+	assert_int_equal(count, 5);
+	/* It goes with the file. */
+	assert_int_equal(xgpu_eventfd(gpu, second), 0);
+	close(first);
+	close(second);
+}
+
 #define HANG (31 * PAGE)
 
 /* Memory whose pages nobody brings until it is closed. */
@@ -232,9 +259,9 @@ static void no_room(void **state)
 {
 	char *memory = t_map(2 * WINDOW / PAGE), *first = memory + WINDOW - HANG;
 	struct xmmu_gpu_submit fill = {
-		.op = XMMU_GPU_FILL, .dst = at(first), .count = HANG / 8 + 1, .value = 4
+		.op = XMMU_GPU_FILL, .dst = xgpu_addr(first), .count = HANG / 8 + 1, .value = 4
 	};
-	int i, other = open("/dev/xmmu-gpu0", O_RDWR), mine = gpu, uffd;
+	int i, other = xgpu_open(NULL), mine = gpu, uffd;
 	uint64_t other_word = 0;
 
 	(void)state;
@@ -247,7 +274,7 @@ static void no_room(void **state)
 	assert_true(t_until(LIMIT_MS, gpu_stats().faults >= 256));
 	gpu = other;
 	assert_int_equal(gpu_run((struct xmmu_gpu_submit){ .op = XMMU_GPU_FILL,
-							   .dst = at(&other_word),
+							   .dst = xgpu_addr(&other_word),
 							   .count = 1,
 							   .value = 5 },
 				 NULL),
@@ -264,31 +291,24 @@ static void no_room(void **state)
 	t_unmap(memory, WINDOW / PAGE);
 }
 
-static int gpu_advise(const void *memory, size_t pages, unsigned int advice)
+static int gpu_advise(const void *memory, size_t pages, enum xmmu_gpu_advice advice)
 {
-	struct xmmu_gpu_advise advise = { .addr = at(memory),
-					  .len = pages * PAGE,
-					  .advice = advice };
-
-	return ioctl(gpu, XMMU_GPU_ADVISE, &advise) ? -errno : 0;
+	return xgpu_advise(gpu, memory, pages * PAGE, advice);
 }
 
 static int gpu_prefetch(const void *memory, size_t pages, unsigned int flags)
 {
-	struct xmmu_gpu_prefetch prefetch = { .addr = at(memory),
-					      .len = pages * PAGE,
-					      .flags = flags };
-
-	return ioctl(gpu, XMMU_GPU_PREFETCH, &prefetch) ? -errno : 0;
+	return xgpu_prefetch(gpu, memory, pages * PAGE, flags);
 }
 
 /* What was prefetched does not fault, unless the kernel has taken a page back meanwhile. */
 static void prefetched(void **state)
 {
 	char *memory = t_map(1024);
-	const struct xmmu_gpu_submit fill = {
-		.op = XMMU_GPU_FILL, .dst = at(memory) + PAGE, .count = 1000 * WORDS, .value = 6
-	};
+	const struct xmmu_gpu_submit fill = { .op = XMMU_GPU_FILL,
+					      .dst = xgpu_addr(memory) + PAGE,
+					      .count = 1000 * WORDS,
+					      .value = 6 };
 
 	(void)state;
 	assert_int_equal(gpu_prefetch(memory, 1024, XMMU_GPU_WRITE), 0);
@@ -313,7 +333,7 @@ static void advised(void **state)
 {
 	char *memory = t_map(64);
 	const struct xmmu_gpu_submit fill = {
-		.op = XMMU_GPU_FILL, .dst = at(memory), .count = 64 * WORDS, .value = 6
+		.op = XMMU_GPU_FILL, .dst = xgpu_addr(memory), .count = 64 * WORDS, .value = 6
 	};
 	struct xmmu_gpu_stats before = gpu_stats();
 	size_t i;
@@ -384,7 +404,7 @@ static void pages_go(void **state)
 	t_start(&thread, discards, memory);
 	do {
 		assert_int_equal(gpu_run((struct xmmu_gpu_submit){ .op = XMMU_GPU_FILL,
-								   .dst = at(memory),
+								   .dst = xgpu_addr(memory),
 								   .count = 16 * WORDS,
 								   .value = 5 },
 					 NULL),
@@ -408,14 +428,14 @@ static void closed_at_work(void **state)
 	(void)state;
 	for (i = 0; i < 10; i++)
 		assert_int_equal(gpu_submit((struct xmmu_gpu_submit){ .op = XMMU_GPU_FILL,
-								      .dst = at(memory),
+								      .dst = xgpu_addr(memory),
 								      .count = 256 * WORDS }),
 				 0);
 	close(gpu);
 	if (!fork()) {
-		gpu = open("/dev/xmmu-gpu0", O_RDWR);
+		gpu = xgpu_open(NULL);
 		_exit(gpu_submit((struct xmmu_gpu_submit){
-			.op = XMMU_GPU_FILL, .dst = at(memory), .count = 256 * WORDS }));
+			.op = XMMU_GPU_FILL, .dst = xgpu_addr(memory), .count = 256 * WORDS }));
 	}
 	assert_true(wait(&status) > 0);
 	assert_int_equal(status, 0);
@@ -428,9 +448,11 @@ static void closed_at_work(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(plain_memory), TEST(copy_and_compare), TEST(chase),    TEST(atomic_add),
-		TEST(refused),      TEST(bad_buffer),       TEST(no_room),  TEST(prefetched),
-		TEST(advised),      TEST(other_process),    TEST(pages_go), TEST(closed_at_work),
+		TEST(plain_memory),   TEST(copy_and_compare), TEST(chase),
+		TEST(atomic_add),     TEST(refused),          TEST(bad_buffer),
+		TEST(no_room),        TEST(told_by_eventfd),  TEST(prefetched),
+		TEST(advised),        TEST(other_process),    TEST(pages_go),
+		TEST(closed_at_work),
 	};
 
 	return cmocka_run_group_tests_name("gpu_work", tests, NULL, NULL);
