@@ -14,6 +14,7 @@ static struct xmmu_range *range;
 /* What the device has, its part of each page; and when its next copies fail. */
 static u64 store[ROOM][WORDS];
 static int copy_in_error, copy_out_error;
+static u64 bad_offset = U64_MAX; /* a page of the device that can not be read */
 static unsigned int copies;
 
 static u64 *stored(u64 offset)
@@ -40,8 +41,11 @@ static int copy_to_ram(struct xmmu_devmem *mem, const struct xmmu_devmem_copy *c
 		       unsigned int count)
 {
 	copies += count;
-	for (; count && !copy_out_error; count--, copy++)
+	for (; count && !copy_out_error; count--, copy++) {
+		if (copy->offset == bad_offset)
+			return -EIO;
 		memcpy_to_page(copy->page, 0, (char *)stored(copy->offset), sizeof(*store));
+	}
 	return copy_out_error;
 }
 
@@ -352,7 +356,84 @@ static void case_no_memory(void *unused)
 }
 CASE(no_memory)
 
+/* For the move itself there is none, in either direction. */
+static void case_no_window(void *unused)
+{
+	unsigned long moved;
+
+	start(4);
+	fill(4);
+	hosted_slab_fail(1);
+	expect(xmmu_devmem_to_device(&memory, &core.mirror, at(0), at(4), &moved), -ENOMEM);
+	expect(moved, 0);
+	expect(to_device(0, 4), 4);
+	hosted_slab_fail(1);
+	expect(xmmu_devmem_to_ram(&memory, &core.mirror, at(0), at(4), &moved), -ENOMEM);
+	expect(moved, 0);
+	hosted_slab_fail(1);
+	expect(xmmu_devmem_evict(&memory, 4), 0);
+	hosted_slab_fail(0);
+	hosted_page_limit = 0;
+	expect(xmmu_devmem_evict(&memory, 4), 0);
+	hosted_page_limit = ULONG_MAX;
+	expect(stats().used, 4);
+	look(4);
+	stop();
+}
+CASE(no_window)
+
+static void case_init_no_memory(void *unused)
+{
+	const struct xmmu_devmem_config config = {
+		.ops = &memory_ops,
+		.type = XMMU_DEVMEM_PRIVATE,
+		.size = ROOM * PAGE_SIZE,
+		.owner = &memory,
+	};
+	unsigned long objects;
+	unsigned int n;
+	int err = -ENOMEM;
+
+	core_start(1, HOSTED_DMA_DIRECT);
+	objects = hosted_slab_objects();
+	hosted_page_limit = 0;
+	expect(xmmu_devmem_init(&memory, &config), -ENOMEM);
+	expect(hosted_slab_objects(), objects);
+	hosted_page_limit = ULONG_MAX;
+	for (n = 1; err; n++) {
+		hosted_slab_fail(n);
+		err = xmmu_devmem_init(&memory, &config);
+		hosted_slab_fail(0);
+		check(!err || (err == -ENOMEM && hosted_slab_objects() == objects));
+	}
+	check(n > 3);
+	xmmu_devmem_destroy(&memory);
+	expect(hosted_slab_objects(), objects);
+	core_stop();
+}
+CASE(init_no_memory)
+
 /* ---- room */
+
+/* There is none, and what is there can not be moved out: all stays where it is. */
+static void case_no_room(void *unused)
+{
+	unsigned long moved, pages = ROOM + 8;
+
+	start(pages);
+	fill(pages);
+	expect(to_device(0, ROOM - 2), ROOM - 2);
+	copy_out_error = -EIO;
+	expect(xmmu_devmem_to_device(&memory, &core.mirror, at(ROOM), at(pages), &moved), -ENOSPC);
+	expect(moved, 2);
+	expect(stats().used, ROOM);
+	copy_out_error = 0;
+	expect(*device_word(5), 6);
+	expect(*device_word(ROOM + 1), ROOM + 2);
+	look(pages);
+	stop();
+}
+CASE(no_room)
 
 static void case_overfull(void *unused)
 {
@@ -404,6 +485,27 @@ static void case_lost(void *unused)
 	stop();
 }
 CASE(lost)
+
+/* One page can not be read: only that one is lost. */
+static void case_lost_one(void *unused)
+{
+	unsigned long i;
+	u64 value;
+
+	start(8);
+	fill(8);
+	expect(to_device(0, 8), 8);
+	device_word(3);
+	bad_offset = xmmu_devmem_offset(&memory, core.leaf.page);
+	xmmu_devmem_destroy(&memory);
+	expect(stats().lost, 1);
+	for (i = 0; i < 8; i++) {
+		expect(hosted_load(mm, at(i) + 8, &value), 0);
+		expect(value, i == 3 ? 0 : i + 1);
+	}
+	stop();
+}
+CASE(lost_one)
 
 /* ---- several at once */
 
@@ -574,7 +676,9 @@ int main(void)
 		cmocka_unit_test(overfull),       cmocka_unit_test(destroyed),
 		cmocka_unit_test(lost),           cmocka_unit_test(two_faults),
 		cmocka_unit_test(second_waits),   cmocka_unit_test(forked),
-		cmocka_unit_test(on_the_way_out),
+		cmocka_unit_test(on_the_way_out), cmocka_unit_test(no_window),
+		cmocka_unit_test(init_no_memory), cmocka_unit_test(no_room),
+		cmocka_unit_test(lost_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
