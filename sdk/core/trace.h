@@ -11,7 +11,6 @@
 
 #include <linux/tracepoint.h>
 
-#include <xmmu/faultq.h>
 #include <xmmu/mirror.h>
 
 /* clang-format off */
@@ -144,8 +143,9 @@ TRACE_EVENT(xmmu_commit,
 );
 
 TRACE_EVENT(xmmu_fault,
-	TP_PROTO(const struct xmmu_mirror *mirror, const struct xmmu_fault *fault, int err, u64 ns),
-	TP_ARGS(mirror, fault, err, ns),
+	TP_PROTO(const struct xmmu_mirror *mirror, unsigned long addr, unsigned int access,
+		 u64 cookie, int err, u64 ns),
+	TP_ARGS(mirror, addr, access, cookie, err, ns),
 	TP_STRUCT__entry(
 		__field(const void *, mirror)
 		__field(unsigned long, addr)
@@ -156,9 +156,9 @@ TRACE_EVENT(xmmu_fault,
 	),
 	TP_fast_assign(
 		__entry->mirror = mirror;
-		__entry->addr = fault->addr;
-		__entry->access = fault->access;
-		__entry->cookie = fault->cookie;
+		__entry->addr = addr;
+		__entry->access = access;
+		__entry->cookie = cookie;
 		__entry->err = err;
 		__entry->ns = ns;
 	),

@@ -187,12 +187,14 @@ static unsigned int xmmu_faultq_count(struct xmmu_faultq *queue, struct list_hea
 {
 	u64 ns, *counter = err ? &queue->stats.cancelled : &queue->stats.replayed;
 	struct xmmu_faultq_entry *entry;
+	const struct xmmu_fault *fault;
 	ktime_t now = ktime_get();
 	unsigned int pins = 0;
 
 	list_for_each_entry(entry, faults, node) {
+		fault = &entry->fault;
 		ns = ktime_to_ns(ktime_sub(now, entry->pushed));
-		trace_xmmu_fault(queue->mirror, &entry->fault, err, ns);
+		trace_xmmu_fault(queue->mirror, fault->addr, fault->access, fault->cookie, err, ns);
 		queue->stats.answer_ns_max = max(queue->stats.answer_ns_max, ns);
 		pins += entry->pinned;
 		++*counter;
