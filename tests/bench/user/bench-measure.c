@@ -266,32 +266,6 @@ static void measure_empty(struct turn *turn)
 		die("mmap", "");
 }
 
-static void measure_munmap(struct turn *turn, enum what what, size_t size)
-{
-	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint64_t begun;
-
-	if (memory == MAP_FAILED)
-		die("mmap", "");
-	madvise(memory, size, MADV_NOHUGEPAGE);
-	touch(memory, size);
-	begun = now();
-	if (munmap(memory, size))
-		die("munmap", "");
-	take(turn, what, now() - begun);
-}
-
-/* Attached to the process, but there is no range: by hand nothing is registered with the kernel. */
-static void measure_untouched(struct turn *turn)
-{
-	int i;
-
-	for (i = 0; i < ROUNDS; i++) {
-		measure_munmap(turn, UNTOUCHED_4K, PAGE);
-		measure_munmap(turn, UNTOUCHED_128K, 32 * PAGE);
-	}
-}
-
 static void set_confirm(struct turn *turn, uint32_t mode)
 {
 	call(turn, BENCH_IOC_CONFIRM, &mode, "confirm");
@@ -436,15 +410,50 @@ static void measure_parts(struct turn *turn)
 
 /* ---- turns */
 
-static void take_turn(enum driver driver, struct samples *samples)
+static struct turn begin_turn(enum driver driver, struct samples *samples)
 {
 	struct turn turn = { .driver = driver, .samples = samples };
-	struct bench_range range;
-	int i;
 
 	turn.fd = open(driver_files[driver], O_RDWR | O_CLOEXEC);
 	if (turn.fd < 0)
 		die("cannot open", driver_files[driver]);
+	call(&turn, BENCH_IOC_ATTACH, NULL, "attach");
+	return turn;
+}
+
+static void measure_munmap(struct turn *turn, enum what what, size_t size)
+{
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t begun;
+
+	if (memory == MAP_FAILED)
+		die("mmap", "");
+	madvise(memory, size, MADV_NOHUGEPAGE);
+	touch(memory, size);
+	begun = now();
+	if (munmap(memory, size))
+		die("munmap", "");
+	take(turn, what, now() - begun);
+}
+
+/* Attached to the process, but there is no range: by hand nothing is registered with the kernel. */
+static void take_untouched_turn(enum driver driver, struct samples *samples)
+{
+	struct turn turn = begin_turn(driver, samples);
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		measure_munmap(&turn, UNTOUCHED_4K, PAGE);
+		measure_munmap(&turn, UNTOUCHED_128K, 32 * PAGE);
+	}
+}
+
+static void take_turn(enum driver driver, struct samples *samples)
+{
+	struct turn turn = begin_turn(driver, samples);
+	struct bench_range range;
+	int i;
+
 	turn.memory = mmap(NULL, MEMORY + 2 * HUGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (turn.memory == MAP_FAILED)
@@ -453,8 +462,6 @@ static void take_turn(enum driver driver, struct samples *samples)
 	/* Unmapping in the middle of what a huge page could cover invalidates all of that. */
 	munmap(turn.memory + MEMORY + PAGE, HUGE);
 	madvise(turn.memory, MEMORY, MADV_NOHUGEPAGE);
-	call(&turn, BENCH_IOC_ATTACH, NULL, "attach");
-	measure_untouched(&turn);
 	range = range_at(&turn, 0, 0, MEMORY + PAGE);
 	call(&turn, BENCH_IOC_INSERT, &range, "insert");
 	for (i = 0; i < ROUNDS; i++) {
@@ -467,22 +474,33 @@ static void take_turn(enum driver driver, struct samples *samples)
 	measure_parts(&turn);
 }
 
-/* Each turn is a process of its own: a driver's notifiers would slow the other's calls down. */
+/*
+ * Each turn is a process of its own: a driver's notifiers would slow the other's calls down, and so
+ * would what another turn has mapped.
+ */
+static void run_turn(void (*turn)(enum driver driver, struct samples *samples), enum driver driver,
+		     struct samples *samples)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		turn(driver, samples);
+		exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		die("cannot run", "a turn");
+	if (status)
+		exit(1);
+}
+
 static void run_turns(struct samples *samples)
 {
-	int i, status;
-	pid_t pid;
+	int i;
 
 	for (i = 0; i < TURNS * DRIVERS; i++) {
-		pid = fork();
-		if (!pid) {
-			take_turn(i % DRIVERS, samples);
-			exit(0);
-		}
-		if (pid < 0 || waitpid(pid, &status, 0) != pid)
-			die("cannot run", "a turn");
-		if (status)
-			exit(1);
+		run_turn(take_turn, i % DRIVERS, samples);
+		run_turn(take_untouched_turn, i % DRIVERS, samples);
 	}
 }
 
