@@ -74,5 +74,5 @@ check "it is built" builds
 plays "$scratch/bin/make" <<<'exit 1'
 check "it is built once" builds
 check "another fragment makes it another kernel" changed debug
-check "known kernels are named" says "no kernel '9.9'; known: 6.1 6.12 debug newest" kernel --fetch 9.9
+check "known kernels are named" says "no kernel '9.9'; known: 6.1 6.12 debug newest kcsan" kernel --fetch 9.9
 finish

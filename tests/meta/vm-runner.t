@@ -59,6 +59,10 @@ check kernel_message judged 'not ok' plain.warns 'kernel messages'
 check kernel_message_shown prints 'kernel: WARNING: planted by warns'
 check expected_message judged ok plain.planted.fine
 check expected_message_is_no_failure [ "$(grep -c 'plain.planted' "$logs/results.tsv")" = 2 ]
+check race judged 'not ok' plain.race 'kernel messages'
+check race_shown prints 'kernel: BUG: KCSAN: data-race in planted'
+check race_of_the_kernel [ "$(grep -c 'plain.race_of_kernel' "$logs/results.tsv")" = 2 ]
+check race_in_an_interrupt [ "$(grep -c 'plain.race_in_interrupt' "$logs/results.tsv")" = 2 ]
 check expected_message_missing judged 'not ok' plain.unplanted \
 	"no kernel message like '^WARNING: never'"
 check expected_message_of_skipped [ "$(grep -c 'plain.absent' "$logs/results.tsv")" = 2 ]

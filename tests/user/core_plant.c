@@ -302,10 +302,29 @@ static void lost_memory(void **state)
 	assert_true(t_until(10000, t_kmemleak_finds("[xmmu_test]")));
 }
 
+/* ---- without a lock */
+
+static long count(void *fd)
+{
+	return xt_set(*(int *)fd, XT_RACE, 500);
+}
+
+static void race(void **state)
+{
+	struct t_thread other;
+	int fd = xt_open();
+
+	(void)state;
+	t_start(&other, count, &fd);
+	assert_int_equal(count(&fd), 0);
+	assert_int_equal(t_join(&other), 0);
+	close(fd);
+}
+
 static const struct fault {
 	const char *name;
 	void (*make)(void **state);
-	const char *needs; /* what the kernel must be built with */
+	const char *needs; /* what the kernel must be built with, or have a file of */
 } faults[] = {
 	{ "keep_in_event", keep_in_event, NULL },
 	{ "keep_in_atomic_event", keep_in_atomic_event, NULL },
@@ -325,6 +344,7 @@ static const struct fault {
 	{ "use_after_free", use_after_free, "CONFIG_KASAN" },
 	{ "lost_memory", lost_memory, "CONFIG_DEBUG_KMEMLEAK" },
 	{ "unmap_twice", unmap_twice, "CONFIG_DMA_API_DEBUG" },
+	{ "race", race, "/sys/kernel/debug/kcsan" },
 };
 
 static const struct fault *find(const char *name)
@@ -337,11 +357,16 @@ static const struct fault *find(const char *name)
 	return NULL;
 }
 
+static bool kernel_has(const char *what)
+{
+	return *what == '/' ? !access(what, F_OK) : xt_feature(what) == 1;
+}
+
 static int run(const struct fault *fault)
 {
 	const struct CMUnitTest tests[] = { { .name = "made", .test_func = fault->make } };
 
-	if (fault->needs && xt_feature(fault->needs) != 1) {
+	if (fault->needs && !kernel_has(fault->needs)) {
 		printf("1..0 # SKIP this kernel has no %s\n", fault->needs);
 		return 0;
 	}

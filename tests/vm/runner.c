@@ -11,7 +11,9 @@
  * The expected message must come, unless the program has skipped everything. A program that begins
  * when an earlier report has turned lockdep off fails, unless it expects a message.
  *
- * Used inside the guest (with -k and -b) and on the host for unit and meta tests.
+ * Without a plan it prints what is wrong with what the kernel has logged since the log was cleared.
+ *
+ * Used inside the guest (with -k, -b and -r) and on the host for unit and meta tests.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,9 +44,20 @@ struct test {
 static struct test tests[MAX_TESTS];
 static int nr_tests;
 
-static regex_t bad[MAX_REGEX];
-static int nr_bad;
+struct patterns {
+	regex_t list[MAX_REGEX];
+	int count;
+};
+
+static struct patterns bad;
+static struct patterns known_races;
 static int kmsg = -1;
+
+/* The report of a race that the log is in the middle of, if it has a title. */
+static struct {
+	char title[256];
+	bool interrupted; /* the rest of this stack is what the interrupt has found */
+} race;
 
 static void die(const char *what, const char *name)
 {
@@ -85,18 +98,30 @@ static char *read_line(FILE *file)
 	return line;
 }
 
-static void load_bad(const char *path)
+/* What follows a tab is for who reads the file. */
+static void load_patterns(const char *path, struct patterns *patterns)
 {
 	FILE *file = fopen(path, "r");
 	char *line;
 
 	if (!file)
 		die("cannot open", path);
-	while (nr_bad < MAX_REGEX && (line = read_line(file))) {
-		compile(&bad[nr_bad++], line);
+	while (patterns->count < MAX_REGEX && (line = read_line(file))) {
+		line[strcspn(line, "\t")] = '\0';
+		compile(&patterns->list[patterns->count++], line);
 		free(line);
 	}
 	fclose(file);
+}
+
+static bool matches(const struct patterns *patterns, const char *text)
+{
+	int i;
+
+	for (i = 0; i < patterns->count; i++)
+		if (!regexec(&patterns->list[i], text, 0, NULL, 0))
+			return true;
+	return false;
 }
 
 static void load_plan(const char *path)
@@ -216,6 +241,51 @@ static bool wait_program(int pidfd, int out, long deadline, struct output *outpu
 	}
 }
 
+static bool begins(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+/*
+ * Whether a line of the report tells that the race is in our code: one of the stacks has a frame in a
+ * module. The kernel has races of its own, and code that an interrupt finds has no part in them.
+ */
+static bool race_is_ours(const char *text)
+{
+	if (begins(text, "====")) {
+		printf("# kernel, not ours: %s\n", race.title);
+		*race.title = '\0';
+	}
+	if (*text != ' ')
+		race.interrupted = false;
+	else if (begins(text, " asm_"))
+		race.interrupted = true;
+	return *text == ' ' && text[strlen(text) - 1] == ']' && !race.interrupted;
+}
+
+/* Print what fails a program. */
+static bool complain(const char *text)
+{
+	printf("# kernel: %s\n", text);
+	return true;
+}
+
+/* Whether a line of the log means trouble. */
+static bool is_trouble(const char *text)
+{
+	if (begins(text, "BUG: KCSAN: ")) {
+		snprintf(race.title, sizeof(race.title), "%s",
+			 matches(&known_races, text) ? "" : text);
+		return false;
+	}
+	if (*race.title && race_is_ours(text)) {
+		complain(race.title);
+		*race.title = '\0';
+		return true;
+	}
+	return matches(&bad, text) && complain(text);
+}
+
 /* Read what the kernel has logged since the last call; true if a line means trouble. */
 static bool scan_kmsg(const char *expect, bool *expected_seen)
 {
@@ -223,7 +293,6 @@ static bool scan_kmsg(const char *expect, bool *expected_seen)
 	regex_t planted;
 	char record[8192];
 	ssize_t len;
-	int i;
 
 	if (expect)
 		compile(&planted, expect);
@@ -245,13 +314,7 @@ static bool scan_kmsg(const char *expect, bool *expected_seen)
 			*expected_seen = true;
 			continue;
 		}
-		for (i = 0; i < nr_bad; i++) {
-			if (!regexec(&bad[i], text, 0, NULL, 0)) {
-				printf("# kernel: %s\n", text);
-				hit = true;
-				break;
-			}
-		}
+		hit |= is_trouble(text);
 	}
 	if (expect)
 		regfree(&planted);
@@ -336,16 +399,22 @@ int main(int argc, char **argv)
 {
 	int opt, i;
 
-	while ((opt = getopt(argc, argv, "k:b:")) != -1) {
+	while ((opt = getopt(argc, argv, "k:b:r:")) != -1) {
 		if (opt == 'b')
-			load_bad(optarg);
+			load_patterns(optarg, &bad);
+		else if (opt == 'r')
+			load_patterns(optarg, &known_races);
 		else if (opt != 'k')
 			return 2;
 		else if ((kmsg = open(optarg, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) < 0)
 			die("cannot open", optarg);
 	}
+	if (optind == argc && kmsg >= 0) {
+		lseek(kmsg, 0, SEEK_DATA);
+		return scan_kmsg(NULL, NULL);
+	}
 	if (optind != argc - 1) {
-		fprintf(stderr, "usage: runner [-k KMSG -b PATTERNS] PLAN\n");
+		fprintf(stderr, "usage: runner [-k KMSG -b PATTERNS -r RACES] [PLAN]\n");
 		return 2;
 	}
 	load_plan(argv[optind]);

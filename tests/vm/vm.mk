@@ -6,7 +6,7 @@ T ?=
 
 vm-tools := build/host/runner build/host/ktap
 
-#: CONFIG=name      what make kernel builds: debug or newest
+#: CONFIG=name      what make kernel builds: debug, newest or kcsan
 CONFIG ?=
 
 guest-verbs := run test test-all test-one fuzz stress shell gdb kernel bench
@@ -30,7 +30,7 @@ run: guest-ready ## boot KERNEL in QEMU with the sample drivers and run the demo
 	$(Q)tests/vm/run --drivers "$(guest-drivers)" run $(KERNEL) edu-demo
 
 test: ## run all tests: unit, scenarios, meta, and in QEMU on Debian's kernels
-test-all: ## the same on all kernels, Debian's, debug and newest, and a minute of stress on each
+test-all: ## the same on all kernels, Debian's, debug, newest and kcsan, and a minute of stress on each
 test test-all: test-builds
 	$(Q)tests/vm/test $(if $(filter test-all,$@),--stress) $(test-kernels)
 
@@ -40,9 +40,9 @@ test-one: ## run the tests named by T=, e.g. T=row-iommu (KERNEL= works)
 	$(Q)$(MAKE) test-builds
 	$(Q)tests/vm/test --match '$(T)' $(test-kernels)
 
-kernel: ## build the kernel CONFIG=debug or newest, as all verbs with KERNEL= do
-	$(Q)$(call deps,$(if $(CONFIG),--kernel $(CONFIG),$(error xmmu: which kernel? CONFIG=debug or \
-		CONFIG=newest)))
+kernel: ## build the kernel CONFIG=debug, newest or kcsan, as all verbs with KERNEL= do
+	$(Q)$(call deps,$(if $(CONFIG),--kernel $(CONFIG),$(error xmmu: which kernel? CONFIG=debug, \
+		CONFIG=newest or CONFIG=kcsan)))
 	$(Q)tests/vm/kernel --fetch $(CONFIG)
 
 #: SEED=n            of what is random in make fuzz and make stress: another run

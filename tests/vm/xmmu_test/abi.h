@@ -200,6 +200,7 @@ enum xt_what {
 	XT_ISOLATE,
 	XT_LEAK_RANGE,  /* takes a reference that nobody drops */
 	XT_LEAK_MEMORY, /* so many bytes */
+	XT_RACE,        /* for so many milliseconds, with who else does it */
 	XT_PLANT,       /* XT_PLANT_* */
 };
 

@@ -427,6 +427,16 @@ static int set_agent(struct test_context *ctx, unsigned int us)
 	return ret;
 }
 
+/* Nothing protects the counter. */
+static noinline int race(struct test_context *ctx, unsigned int ms)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
+
+	for (; time_before(jiffies, end); cpu_relax())
+		ctx->raced++;
+	return 0;
+}
+
 /* Of the memory kmemleak need not speak. */
 static int leak_range(struct test_context *ctx, u32 id)
 {
@@ -474,6 +484,8 @@ static int do_set(struct test_context *ctx, void *arg)
 		return leak_range(ctx, set->value);
 	case XT_LEAK_MEMORY:
 		return kmalloc(set->value, GFP_KERNEL) ? 0 : -ENOMEM;
+	case XT_RACE:
+		return race(ctx, set->value);
 	case XT_PLANT:
 		WRITE_ONCE(ctx->plant, set->value);
 		return 0;

@@ -70,6 +70,7 @@ struct test_context {
 	unsigned int go;
 	int prepare_error;
 	unsigned int plant;
+	unsigned int raced;
 
 	struct xt_stamps stamps; /* before anything is populated */
 
