@@ -63,7 +63,8 @@ $(hosted-library): $(hosted-kernel)
 
 # Interval notifiers in two passes and in one; the debug build of the SDK.
 hosted-flavors := two-pass one-pass debug
-hosted-drivers := sample-drivers/skeleton sample-drivers/edu sample-drivers/gpu templates/minimal tests/explore/core tests/explore/faultq
+hosted-drivers := sample-drivers/skeleton sample-drivers/edu sample-drivers/gpu templates/minimal \
+	tests/explore/core tests/explore/faultq tests/explore/devmem
 hosted-version := $(subst ., ,$(file <VERSION))
 DRIVER_FLAGS = $(KERNEL_FLAGS) -fsanitize=thread --param tsan-distinguish-volatile=1 -Wno-tsan \
 	$(addprefix -I,. include include/uapi sdk/core sdk/compat sample-drivers) \
@@ -89,17 +90,16 @@ build/hosted/one-pass/xmmu/features.h: build/hosted/two-pass/xmmu/features.h
 	@mkdir -p $(@D)
 	$(Q)sed 's/TWO_PASS 1/TWO_PASS 0/; s/two_pass 1/two_pass 0/' $< >$@
 
-# With all parts, whatever a driver's Kbuild names.
-build/hosted/xmmu-core.c: $(wildcard sdk/core/*.c sdk/parts/*.c)
-	@mkdir -p $(@D)
-	$(Q)printf '#include "%s"\n' $(sort $^) >$@
-
-# The core's own files are prerequisites of it as well, because it includes them.
 define compile-driver
 $(call say,CC,$@)
 @mkdir -p $(@D)
-$(Q)$(CC) -MMD -MP -MF $@.d $(DRIVER_FLAGS) $(COVERAGE_FLAGS) -c $(firstword $(filter %.c,$^)) -o $@
+$(Q)$(CC) -MMD -MP -MF $@.d $(DRIVER_FLAGS) $(COVERAGE_FLAGS) -c $< -o $@
 endef
+
+# $(call sdk-objects,FLAVOR,DRIVER): with all parts, whatever a driver's Kbuild names; and one by
+# one, so that a planted bug costs the compiling of one file.
+sdk-objects = $(patsubst sdk/%.c,build/hosted/$(1)/$(2)/sdk/%.o, \
+	$(sort $(wildcard sdk/core/*.c sdk/parts/*.c)))
 
 # The software device is part of the drivers that use it.
 softdev-drivers := gpu
@@ -113,7 +113,7 @@ $(softdev-objects): build/hosted/softdev/%.o: sample-drivers/softdev/%.c | deps-
 # have several drivers. What a driver is told on the command line is as in sdk/packaging/kbuild.mk.
 define hosted-driver
 hosted-parts := $(patsubst $(2)/%.c,build/hosted/$(1)/$(notdir $(2))/%.o,$(wildcard $(2)/*.c)) \
-	build/hosted/$(1)/$(notdir $(2))/xmmu-core.o
+	$(call sdk-objects,$(1),$(notdir $(2)))
 
 $$(hosted-parts): build/hosted/$(1)/xmmu/features.h
 $$(hosted-parts): DRIVER_FLAGS += -Ibuild/hosted/$(1) $(if $(filter debug,$(1)),-DXMMU_DEBUG=1) \
@@ -121,7 +121,7 @@ $$(hosted-parts): DRIVER_FLAGS += -Ibuild/hosted/$(1) $(if $(filter debug,$(1)),
 	-DXMMU_TRACE_SYSTEM=$(notdir $(2))_xmmu
 build/hosted/$(1)/$(notdir $(2))/%.o: $(2)/%.c | deps-build
 	$$(compile-driver)
-build/hosted/$(1)/$(notdir $(2))/xmmu-core.o: build/hosted/xmmu-core.c | deps-build
+build/hosted/$(1)/$(notdir $(2))/sdk/%.o: sdk/%.c | deps-build
 	$$(compile-driver)
 build/hosted/$(1)/$(notdir $(2)).o: $$(hosted-parts) \
 		$(if $(filter $(notdir $(2)),$(softdev-drivers)),$(softdev-objects))
@@ -208,9 +208,9 @@ unit-builds: $(core-flavors)
 # core_debug runs in all flavors, as build/unit/core_walk.one-pass for instance.
 $(core-units): UNIT_FLAGS += -Iinclude
 $(core-units): tests/unit/lib/core.c
-$(filter-out %.one-pass %.debug %_debug,$(core-units)): build/hosted/two-pass/core/xmmu-core.o
-$(filter %.debug %_debug,$(core-units)): build/hosted/debug/core/xmmu-core.o
-$(filter %.one-pass,$(core-units)): build/hosted/one-pass/core/xmmu-core.o
+$(filter-out %.one-pass %.debug %_debug,$(core-units)): $(call sdk-objects,two-pass,core)
+$(filter %.debug %_debug,$(core-units)): $(call sdk-objects,debug,core)
+$(filter %.one-pass,$(core-units)): $(call sdk-objects,one-pass,core)
 $(filter %.one-pass,$(core-units)): UNIT_FLAGS += -DCORE_GENERATION=HOSTED_6_12
 $(filter %.one-pass,$(core-units)): build/unit/%.one-pass: tests/unit/%.c | deps-build
 	$(call link,$(UNIT_FLAGS),$(UNIT_LIBS) -lcmocka)
@@ -231,4 +231,5 @@ $(foreach driver,skeleton edu,$(eval \
 driver-units := $(filter build/unit/hosted_drivers% build/unit/hosted_skeleton% \
 	build/unit/hosted_edu%,$(unit-programs))
 
--include $(wildcard $(hosted-kernel:=.d) build/hosted/*/*.o.d build/hosted/*/*/*.o.d)
+-include $(wildcard $(hosted-kernel:=.d) build/hosted/*/*.o.d build/hosted/*/*/*.o.d \
+	build/hosted/*/*/sdk/*/*.o.d)
