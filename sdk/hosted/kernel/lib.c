@@ -31,15 +31,26 @@ void _printk(const char *format, ...)
 	va_end(args);
 }
 
+unsigned int hosted_warnings_due;
+
 void hosted_warn(const char *file, int line, const char *format, ...)
 {
 	char text[HOSTED_LINE];
 	va_list args;
 
+	if (hosted_warnings_due) {
+		hosted_warnings_due--;
+		return;
+	}
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	hosted_fail("warning", "%s:%d: %s", file, line, text);
+}
+
+void hosted_bug(const char *file, int line)
+{
+	hosted_fail("warning", "%s:%d: BUG", file, line);
 }
 
 int scnprintf(char *text, size_t size, const char *format, ...)

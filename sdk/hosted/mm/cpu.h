@@ -26,6 +26,9 @@ extern enum hosted_generation hosted_generation;
 /* Pages that may be in use; beyond that memory is out. */
 extern unsigned long hosted_page_limit;
 
+/* How often a mapping was looked for by its address, by whomever. */
+extern unsigned long hosted_vma_lookups;
+
 /* RAM that the kernel leaves alone, for coherent memory of devices. */
 #define HOSTED_RESERVED_PHYS 0x31000000UL
 #define HOSTED_RESERVED_SIZE (32UL << 20)

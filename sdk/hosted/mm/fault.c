@@ -420,7 +420,7 @@ static vm_fault_t fault_absent(struct fault *fault)
 	case HOSTED_LENT:
 		return fault_lent(fault);
 	case HOSTED_MIGRATION:
-		hosted_folio_wait_unlocked(hosted_folio_of(hosted_entry_pfn(fault->entry)));
+		hosted_pfn_wait_unlocked(hosted_entry_pfn(fault->entry));
 		return 0;
 	default:
 		return VM_FAULT_HWPOISON;

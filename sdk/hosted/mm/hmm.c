@@ -93,7 +93,7 @@ static int walk_absent(struct stretch *stretch, u64 entry, unsigned long table_e
 	if (!need)
 		return fill(stretch, 0, 0);
 	if (hosted_entry_is(entry, HOSTED_MIGRATION)) {
-		hosted_folio_wait_unlocked(hosted_folio_of(hosted_entry_pfn(entry)));
+		hosted_pfn_wait_unlocked(hosted_entry_pfn(entry));
 		return -EBUSY;
 	}
 	if (hosted_entry_is(entry, HOSTED_POISON))
@@ -110,6 +110,9 @@ static int walk_entry(struct stretch *stretch, unsigned long table_end)
 	unsigned long flags;
 	unsigned int need;
 
+	/* What was copied into a page is seen by whoever finds the page. */
+	if (place.slot)
+		hosted_acquire(place.slot);
 	stretch->end = min(stretch->end, place.addr + place.size);
 	if (!(entry & HOSTED_PRESENT) && !is_own_device(stretch->range, entry))
 		return walk_absent(stretch, entry, table_end);

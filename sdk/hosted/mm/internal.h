@@ -83,6 +83,8 @@ struct folio *hosted_zero_folio(void);
 /* NULL: out of memory. */
 struct folio *hosted_huge_zero_folio(void);
 void hosted_folio_wait_unlocked(struct folio *folio);
+/* That of a page which may be freed meanwhile: nobody holds it. */
+void hosted_pfn_wait_unlocked(unsigned long pfn);
 void hosted_folio_break(struct folio *huge);
 struct folio *hosted_folio_hold(struct folio *folio);
 void hosted_folio_put_many(struct folio *folio, int refs);

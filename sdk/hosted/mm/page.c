@@ -254,6 +254,18 @@ void hosted_folio_wait_unlocked(struct folio *folio)
 	wait_event(locked_wq, !hosted_folio_test(folio, HOSTED_PG_LOCKED));
 }
 
+static bool is_locked(unsigned long pfn)
+{
+	const struct folio *folio = hosted_folio_of(pfn);
+
+	return folio && hosted_folio_test(folio, HOSTED_PG_LOCKED);
+}
+
+void hosted_pfn_wait_unlocked(unsigned long pfn)
+{
+	wait_event(locked_wq, !is_locked(pfn));
+}
+
 void folio_unlock(struct folio *folio)
 {
 	hosted_point(HOSTED_UNLOCK, folio, sizeof(*folio));

@@ -91,6 +91,7 @@ void hosted_set(struct mm_struct *mm, const struct hosted_place *place, u64 entr
 {
 	lockdep_assert_held(&mm->page_table_lock);
 	hosted_point(HOSTED_MARKED_WRITE, place->slot, sizeof(*place->slot));
+	hosted_release(place->slot);
 	*place->slot = entry;
 }
 

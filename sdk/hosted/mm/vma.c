@@ -27,10 +27,13 @@ struct vm_area_struct *hosted_vma_next(struct vm_area_struct *vma)
 	return vma->node.next == &vma->vm_mm->vmas ? NULL : list_next_entry(vma, node);
 }
 
+unsigned long hosted_vma_lookups;
+
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma;
 
+	hosted_vma_lookups++;
 	mmap_assert_locked(mm);
 	hosted_for_each_vma(mm, vma)
 		if (addr < vma->vm_end)

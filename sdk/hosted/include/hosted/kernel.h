@@ -51,6 +51,8 @@ int hosted_debugfs_write(const char *path, u32 value);
 /* ---- messages of the kernel: a test may read what printk() prints */
 
 extern void (*hosted_console)(const char *text);
+/* The next so many warnings are what the test is about: they end nothing, and are counted down. */
+extern unsigned int hosted_warnings_due;
 
 /* ---- memory of the kernel */
 
