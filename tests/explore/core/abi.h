@@ -29,6 +29,8 @@ struct core_span {
 
 /* See that there is a range, of a page if it is a new one, where the process has memory. */
 #define CORE_FIND _IOW('c', 12, struct core_span)
+/* No processor has the pages until it touches them (exclusive=1). */
+#define CORE_EXCLUSIVE _IOW('c', 13, struct core_span)
 
 /*
  * With a page table: how many pages of the span there are; which of the device's bits (accessed,

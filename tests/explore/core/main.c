@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
+#include <xmmu/exclusive.h>
 #include <xmmu/xmmu.h>
 
 #include "../../../sdk/hosted/kernel/internal.h"
@@ -39,6 +40,10 @@ module_param(dma, bool, 0444);
 /* Ranges follow what the process unmaps. */
 static bool follow;
 module_param(follow, bool, 0444);
+
+/* The device may have pages for itself; its own events are left out. */
+static bool exclusive;
+module_param(exclusive, bool, 0444);
 
 /* The device walks a page table, and has no array. */
 static bool pt;
@@ -83,7 +88,7 @@ static struct core_context *to_core(struct xmmu_mirror *mirror)
 
 static unsigned int index_of(const struct core_context *core, unsigned long addr)
 {
-	return (addr - core->base) / PAGE_SIZE;
+	return (addr - READ_ONCE(core->base)) / PAGE_SIZE;
 }
 
 /* ---- callbacks */
@@ -331,10 +336,11 @@ static int core_attach(struct core_context *core, const struct core_span *span)
 		.policy = core_policy,
 		.dma = dma ? XMMU_DMA_LEAF : XMMU_DMA_NONE,
 		.dev = dma ? &core_dev : NULL,
+		.owner = exclusive ? &core_dev : NULL,
 		.watchdog_ms = watchdog_ms,
 	};
 
-	core->base = span->addr;
+	WRITE_ONCE(core->base, span->addr);
 	if (pt && core_pt_init(&core->pt))
 		return -ENOMEM;
 	return xmmu_mirror_attach(&core->mirror, &config);
@@ -406,6 +412,8 @@ static int core_on_range(struct core_context *core, unsigned int number,
 		return -ENOENT;
 	if (number == CORE_POPULATE)
 		result = core_make(core, range, span);
+	else if (number == CORE_EXCLUSIVE)
+		result = xmmu_exclusive(range, span->addr, end, NULL, NULL);
 	else if (number == CORE_ZAP)
 		result = xmmu_range_zap(range, span->addr, end);
 	else if (number == CORE_SPLIT)
