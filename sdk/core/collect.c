@@ -11,16 +11,16 @@
 
 #include "internal.h"
 
-/* Under the lock. */
 void xmmu_gone_clear(struct xmmu_mirror *mirror)
 {
+	xmmu_mirror_assert_locked(mirror);
 	mirror->gone_start = ULONG_MAX;
 	mirror->gone_end = 0;
 }
 
-/* Under the lock. */
 static void xmmu_gone_add(struct xmmu_mirror *mirror, unsigned long start, unsigned long end)
 {
+	xmmu_mirror_assert_locked(mirror);
 	mirror->gone_start = min(start, mirror->gone_start);
 	mirror->gone_end = max(end, mirror->gone_end);
 }

@@ -226,7 +226,6 @@ static void xmmu_mirror_init(struct xmmu_mirror *mirror, const struct xmmu_confi
 		set_bit(XMMU_FLAG_PLAIN, &mirror->flags);
 	mirror->blocks = RB_ROOT_CACHED;
 	xmmu_gather_clear(mirror);
-	xmmu_gone_clear(mirror);
 	memset(&mirror->counters, 0, sizeof(mirror->counters));
 }
 
@@ -255,6 +254,7 @@ static int xmmu_mirror_register(struct xmmu_mirror *mirror, const struct xmmu_co
 	}
 	/* Until now the callback had nothing to do: release needs mm_users to be gone. */
 	xmmu_mirror_lock(mirror);
+	xmmu_gone_clear(mirror);
 	xmmu_mirror_set_state(mirror, XMMU_STATE_LIVE);
 	xmmu_mirror_unlock(mirror);
 	/* Whoever pins the mirror sees it attached. */

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // All mutants of a file at once: each call can be left out, change places with the call before it,
 // and each condition can be the opposite. What is left out or turned round is decided when the
-// program starts, see mutant.h. Assertions, traces and what injects faults are left alone: no test
-// sees the difference. Nor does it see in which order things are initialised, counted, or shown in
-// debugfs, or whether somebody is woken just before an unlock or just after it.
+// program starts, see mutant.h.
+//
+// Some calls are left alone, because no test on the hosted kernel can show a difference:
+// - Assertions, annotations for sparse, traces, and what injects faults: they do nothing then.
+// - Memory barriers: those that are here stand between marked accesses, which the hosted kernel does
+//   one after the other, in the order of the program. Acquire and release are mutants.
+// And some are left out but do not change places:
+// - What initialises something before anybody else can see it. Each has its own variable.
+// - What counts. Counters are atomic, not ordered with anything, and read when all is over.
+// - Files of debugfs that are made one after the other.
+// - A wake-up and the unlock that is beside it. Who is woken takes the lock before he looks, so he
+//   waits a little longer for one of them, and sees the same.
 
 @swap@
-identifier f !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN_ON|__acquire|__release|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
-identifier g !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN_ON|__acquire|__release|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
+identifier f !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
+identifier g !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
 identifier m, n;
 identifier wake =~ "^(xmmu_mirror_wake|wake_up.*)$", unlock =~ "unlock";
 expression d, e;
@@ -38,7 +47,7 @@ expression list x, y;
 )
 
 @delete@
-identifier f !~ "^(MUTANT_SWAP|lockdep_assert_held|xmmu_mirror_assert_locked|WARN_ON|__acquire|__release|(trace_xmmu|xmmu_inject|xmmu_debug)_.*)$";
+identifier f !~ "^(MUTANT_SWAP|lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|(trace_xmmu|xmmu_inject|xmmu_debug)_.*)$";
 identifier member;
 expression e;
 expression list x;

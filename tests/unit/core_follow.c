@@ -238,9 +238,34 @@ static void case_no_memory(void *unused)
 	unmap(1, 1);
 	expect(allocated, 1);
 	expect_range(find(2, 0), 0, 4);
+	/* The next time it is done as well. */
+	alloc_fails = false;
+	unmap(3, 1);
+	expect_range(find(0, 0), 0, 1);
+	expect_range(find(2, 0), 2, 3);
+	expect_none(1);
 	core_stop();
 }
 CASE(no_memory)
+
+static struct xmmu_range *range_alloc_isolating(struct xmmu_range *range)
+{
+	xmmu_mirror_isolate(&core.mirror);
+	return range_alloc(range);
+}
+
+/* What was made for the upper part is freed if it comes to nothing. */
+static void case_split_fails(void *unused)
+{
+	start_following(4);
+	core.ops.range_alloc = range_alloc_isolating;
+	unmap(1, 1);
+	expect(allocated, 1);
+	expect(core.freed, 1);
+	expect_range(xmmu_range_find(&core.mirror, at(2)), 0, 4);
+	core_stop();
+}
+CASE(split_fails)
 
 /* A range that is removed before the worker comes to it. */
 static void case_removed(void *unused)
@@ -290,6 +315,7 @@ int main(void)
 		cmocka_unit_test(mapped_again), cmocka_unit_test(reaped),
 		cmocka_unit_test(no_memory),    cmocka_unit_test(removed),
 		cmocka_unit_test(detached),     cmocka_unit_test(fixed),
+		cmocka_unit_test(split_fails),
 	};
 
 	return cmocka_run_group_tests_name("core_follow", tests, NULL, NULL);

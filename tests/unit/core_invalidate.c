@@ -140,6 +140,19 @@ static void case_atomic_late(void *unused)
 }
 CASE_UNTIL(atomic_late, "warning")
 
+/* It is told, and its device cut off from memory that the process gets back. */
+static void case_atomic_isolated(void *unused)
+{
+	start(1, XMMU_ATOMIC);
+	core.mute = true;
+	hosted_warnings_due = 1;
+	expect(hosted_munmap(mm, at(0), LEN(1)), 0);
+	expect(hosted_warnings_due, 0);
+	expect(core.isolated, 1);
+	stop();
+}
+CASE(atomic_isolated)
+
 /* TRYLOCK: a lock that is taken is a refusal; nothing is zapped. */
 static void case_trylock_taken(void *unused)
 {
@@ -304,13 +317,21 @@ CASE(watchdog)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spans),        cmocka_unit_test(owner),
-		cmocka_unit_test(refuse),       cmocka_unit_test(atomic),
-		cmocka_unit_test(atomic_late),  cmocka_unit_test(trylock_taken),
-		cmocka_unit_test(trylock_late), cmocka_unit_test(trylock_no_memory),
-		cmocka_unit_test(no_flush),     cmocka_unit_test(one_pass),
-		cmocka_unit_test(waits),        cmocka_unit_test(waits_for_another),
-		cmocka_unit_test(watchdog),     cmocka_unit_test(plain),
+		cmocka_unit_test(spans),
+		cmocka_unit_test(owner),
+		cmocka_unit_test(refuse),
+		cmocka_unit_test(atomic),
+		cmocka_unit_test(atomic_late),
+		cmocka_unit_test(atomic_isolated),
+		cmocka_unit_test(trylock_taken),
+		cmocka_unit_test(trylock_late),
+		cmocka_unit_test(trylock_no_memory),
+		cmocka_unit_test(no_flush),
+		cmocka_unit_test(one_pass),
+		cmocka_unit_test(waits),
+		cmocka_unit_test(waits_for_another),
+		cmocka_unit_test(watchdog),
+		cmocka_unit_test(plain),
 		cmocka_unit_test(counted),
 	};
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Ranges that change their bounds: what they keep, what they lose, and who else notices. */
+#include <linux/magic.h>
+
 #include "core.h"
 
 #define BLOCK_PAGES (512UL * 1024 * 1024 / PAGE_SIZE)
@@ -142,6 +144,23 @@ static void case_grow(void *unused)
 }
 CASE(grow)
 
+/* What joins is looked at, whatever is known of the rest. */
+static void case_grow_over_secret(void *unused)
+{
+	struct file *file = hosted_file_open(1, false);
+
+	start(2, 0, 1);
+	file_inode(file)->i_sb->s_magic = SECRETMEM_MAGIC;
+	expect(hosted_munmap(mm, at(1), PAGE_SIZE), 0);
+	expect(hosted_mmap(mm, at(1), PAGE_SIZE, RW, VM_SHARED, file, 0), 0);
+	hosted_file_put(file);
+	expect(core_populate(range, 0, 1, XMMU_WRITE), 0);
+	expect(xmmu_range_resize(range, at(0), at(2)), 0);
+	expect(core_populate(range, 1, 1, XMMU_WRITE), -EFAULT);
+	stop();
+}
+CASE(grow_over_secret)
+
 /* Elsewhere altogether. */
 static void case_move(void *unused)
 {
@@ -187,6 +206,32 @@ static void case_grow_out_dma(void *unused)
 	grow_out_by(XMMU_DMA_LEAF);
 }
 CASE(grow_out_dma)
+
+/* There is room below as well, if it has grown that way. */
+static void case_grow_down(void *unused)
+{
+	start(8, 0, 8);
+	/* The new block begins with the range. */
+	expect(xmmu_range_resize(range, at(0), at(3 * BLOCK_PAGES)), 0);
+	expect(xmmu_range_resize(range, at(0) - PAGE_SIZE, at(3 * BLOCK_PAGES)), 0);
+	expect(core_translated(), 0);
+	expect(core_populate(range, 0, 8, XMMU_WRITE), 0);
+	expect(xmmu_range_resize(range, at(0) - 2 * PAGE_SIZE, at(3 * BLOCK_PAGES)), 0);
+	expect(core_translated(), 8);
+	stop();
+}
+CASE(grow_down)
+
+/* The block that was made for it goes again. */
+static void case_grow_out_fails(void *unused)
+{
+	start(8, 0, 8);
+	xmmu_mirror_isolate(&core.mirror);
+	expect(xmmu_range_resize(range, at(0), at(3 * BLOCK_PAGES)), -EIO);
+	expect(xmmu_range_end(range), at(8));
+	stop();
+}
+CASE(grow_out_fails)
 
 /* Others stay in the block that one has left. */
 static void case_leave_others(void *unused)
@@ -294,8 +339,8 @@ int main(void)
 		cmocka_unit_test(grow_out_dma),   cmocka_unit_test(leave_others),
 		cmocka_unit_test(resize_refused), cmocka_unit_test(walk_in_flight),
 		cmocka_unit_test(walk_beyond),    cmocka_unit_test(back_and_forth),
-
-		cmocka_unit_test(shrink_waits),
+		cmocka_unit_test(shrink_waits),   cmocka_unit_test(grow_over_secret),
+		cmocka_unit_test(grow_down),      cmocka_unit_test(grow_out_fails),
 	};
 
 	return cmocka_run_group_tests_name("core_resize", tests, NULL, NULL);

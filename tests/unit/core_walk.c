@@ -52,6 +52,19 @@ static void case_leaves(void *unused)
 }
 CASE(leaves)
 
+/* The mappings are looked at once, not for each window: what is left is hmm's. */
+static void case_surveyed(void *unused)
+{
+	unsigned long lookups;
+
+	start(2);
+	lookups = hosted_vma_lookups;
+	expect(core_populate(range, 0, 1, 0), 0);
+	expect(hosted_vma_lookups - lookups, 1);
+	stop();
+}
+CASE(surveyed)
+
 /* Windows end at multiples of their size. */
 static void case_windows(void *unused)
 {
@@ -214,6 +227,24 @@ static void case_next_without_commit(void *unused)
 	check(!xmmu_walk_next(&walk));
 }
 CASE_UNTIL(next_without_commit, "warning")
+
+/* The walk fails, and the window is given up with its lock. */
+static void case_window_dropped(void *unused)
+{
+	struct xmmu_walk walk;
+
+	start(2);
+	xmmu_walk_init(&walk, range, at(0), at(1), 0, NULL);
+	check(xmmu_walk_next(&walk));
+	hosted_warnings_due = 1;
+	check(!xmmu_walk_next(&walk));
+	expect(hosted_warnings_due, 0);
+	expect(xmmu_walk_end(&walk), -EINVAL);
+	expect(core_stats().commits, 1);
+	expect(core_populate(range, 0, 2, 0), 0);
+	stop();
+}
+CASE(window_dropped)
 
 static void case_commit_without_next(void *unused)
 {
@@ -447,6 +478,7 @@ CASE(killed)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(surveyed),
 		cmocka_unit_test(leaves),
 		cmocka_unit_test(windows),
 		cmocka_unit_test(huge),
@@ -458,6 +490,7 @@ int main(void)
 		cmocka_unit_test(prepare_fails),
 		cmocka_unit_test(prepare_wrong),
 		cmocka_unit_test(next_without_commit),
+		cmocka_unit_test(window_dropped),
 		cmocka_unit_test(commit_without_next),
 		cmocka_unit_test(leaf_without_next),
 		cmocka_unit_test(left_open),

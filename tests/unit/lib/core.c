@@ -108,6 +108,7 @@ void core_start(unsigned long pages, enum hosted_dma_mode mode)
 void core_stop(void)
 {
 	xmmu_mirror_detach(&core.mirror);
+	expect(core.mirror.listed, 0);
 	if (current->mm)
 		hosted_exit();
 	xmmu_module_exit();
