@@ -137,6 +137,8 @@ void hosted_folio_put_many(struct folio *folio, int refs)
 {
 	hosted_point(HOSTED_ATOMIC, &folio->refs, sizeof(folio->refs));
 	BUG_ON(folio->refs < refs);
+	hosted_acquire(&folio->refs);
+	hosted_release(&folio->refs);
 	folio->refs -= refs;
 	if (!folio->refs)
 		folio_free(folio);
@@ -212,9 +214,14 @@ struct page *hosted_zero_page(void)
 	return folio_page(hosted_zero_folio(), 0);
 }
 
+/* Writes that depend on it come after what others did before they dropped theirs. */
 int page_count(const struct page *page)
 {
-	return page_folio(page)->refs;
+	const struct folio *folio = page_folio(page);
+
+	hosted_point(HOSTED_MARKED_READ, &folio->refs, sizeof(folio->refs));
+	hosted_acquire(&folio->refs);
+	return folio->refs;
 }
 
 int page_mapcount(const struct page *page)
