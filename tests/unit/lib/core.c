@@ -54,7 +54,7 @@ static bool translated(struct xmmu_range *range, unsigned long start, unsigned l
 {
 	unsigned long addr;
 
-	for (addr = start; addr < min(end, at(CORE_PAGES)); addr += PAGE_SIZE)
+	for (addr = max(start, CORE_BASE); addr < min(end, at(CORE_PAGES)); addr += PAGE_SIZE)
 		if (*entry(addr))
 			return true;
 	return false;
