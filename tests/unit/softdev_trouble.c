@@ -120,6 +120,85 @@ static void unplug_in_flight(void)
 	expect(rig.ended, 0);
 }
 
+/* ---- several devices, several engines */
+
+static struct softdev_queue *queue_of(struct softdev *dev, struct softdev_space **space)
+{
+	struct softdev_queue *queue;
+
+	*space = softdev_space_create(dev, virt_to_phys(root), &rig, NULL, NULL);
+	check(!IS_ERR(*space));
+	queue = softdev_queue_create(*space, &rig);
+	check(!IS_ERR(queue));
+	return queue;
+}
+
+/* One is pulled out, the other one does not notice. */
+static void two_devices(void)
+{
+	struct softdev_queue *first;
+	struct softdev_space *space;
+	struct softdev_stats others;
+	struct softdev *second;
+
+	start();
+	expect(writes(0, 1), 0);
+	second = softdev_create(&params);
+	check(!IS_ERR(second));
+	first = rig.queue;
+	rig.queue = queue_of(second, &space);
+	softdev_unplug(rig.dev);
+	expect(writes(0, 2), 0);
+	loads(mm, 0, 2);
+	softdev_stats(second, &others);
+	expect(others.commands, 1);
+	expect(others.tlb_misses, 1);
+	expect(stats().commands, 1);
+	softdev_queue_destroy(rig.queue);
+	softdev_space_destroy(space);
+	softdev_destroy(second);
+	rig.queue = first;
+}
+
+/* How long three commands of as many queues take, each of 10 ms. */
+static u64 takes_ms(unsigned int engines)
+{
+	struct softdev_queue *queues[3];
+	struct softdev_space *spaces[3];
+	unsigned int i;
+	u64 began;
+
+	params.engines = engines;
+	start();
+	for (i = 0; i < 3; i++)
+		queues[i] = queue_of(rig.dev, &spaces[i]);
+	inject()->access_delay_ms = 10;
+	began = hosted_now_ns();
+	for (i = 0; i < 3; i++)
+		expect(softdev_submit(queues[i], &(struct softdev_command){ .op = SOFTDEV_FILL,
+									    .dst = at(i),
+									    .count = 1 }),
+		       0);
+	for (i = 0; i < 3; i++)
+		expect(ended(), 0);
+	began = hosted_now_ns() - began;
+	for (i = 0; i < 3; i++) {
+		softdev_queue_destroy(queues[i]);
+		softdev_space_destroy(spaces[i]);
+	}
+	return began / NSEC_PER_MSEC;
+}
+
+static void one_engine(void)
+{
+	check(takes_ms(1) >= 30);
+}
+
+static void three_engines(void)
+{
+	check(takes_ms(3) < 20);
+}
+
 /* ---- isolation */
 
 static void isolate(void)
@@ -240,9 +319,13 @@ static void stuck_isolated(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(reset),   TEST(abort_one),      TEST(unplug),     TEST(unplug_in_flight),
-		TEST(isolate), TEST(late_flush),     TEST(lost_flush), TEST(lost_fault),
-		TEST(stuck),   TEST(stuck_isolated),
+		TEST(reset),         TEST(abort_one),
+		TEST(unplug),        TEST(unplug_in_flight),
+		TEST(isolate),       TEST(late_flush),
+		TEST(lost_flush),    TEST(lost_fault),
+		TEST(stuck),         TEST(stuck_isolated),
+		TEST(two_devices),   TEST(one_engine),
+		TEST(three_engines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
