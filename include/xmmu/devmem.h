@@ -152,9 +152,12 @@ int __must_check xmmu_devmem_init(struct xmmu_devmem *mem, const struct xmmu_dev
 /**
  * @brief Take it away again, after everything in it was moved to RAM.
  *
- * It waits until nobody uses a page any more. What the driver can not copy is lost, and counted:
- * the process reads zeros. Calls of xmmu_devmem_to_device() must have ended. Memory that was never
- * initialised is left alone.
+ * It waits until nobody uses a page any more. What the driver can not copy is lost, page by page,
+ * and counted: the process reads zeros. A large folio for which RAM has no room in one piece is
+ * split, for which all processes are looked at.
+ *
+ * Calls of xmmu_devmem_to_device() must have ended. When this returns nobody is in the functions of
+ * the memory any more, so the module may go. Memory that was never initialised is left alone.
  *
  * @param mem  The memory.
  *
