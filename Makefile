@@ -159,7 +159,7 @@ $(unit-programs): build/unit/%: tests/unit/%.c | deps-build
 
 include sdk/hosted/hosted.mk sdk/hosted/coverage.mk tests/explore/planted.mk \
 	tests/mutate/mutate.mk \
-	tests/conform/conform.mk
+	tests/conform/conform.mk tests/hmm/hmm.mk
 
 -include $(wildcard build/user/*.d build/user/lib/*.d build/unit/*.d)
 

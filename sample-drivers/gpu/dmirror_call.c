@@ -146,29 +146,21 @@ static int dmirror_move(struct dmirror *mirror, struct dmirror_call *call, dmirr
 	return ret;
 }
 
-static int dmirror_move_to_device(struct dmirror *mirror, struct dmirror_call *call)
-{
-	int ret = dmirror_move(mirror, call, gpu_memory_to_device);
-
-	if (ret == -EFAULT || ret == -EOPNOTSUPP)
-		return -EINVAL;
-	if (ret && ret != -ENOSPC)
-		return ret;
-	return dmirror_each(mirror, call->addr, dmirror_end(call), dmirror_load_present);
-}
-
-/*
- * What has not moved the device does not see, even if it could reach it. One without memory sees
- * what it has translations for already, as with test_hmm.
- */
+/* What has not moved the device does not see, even if it could reach it. */
 static int dmirror_to_device(struct dmirror *mirror, struct dmirror_call *call)
 {
-	bool has_memory = mirror->space->gpu->has_memory;
-	int ret = has_memory ? dmirror_move_to_device(mirror, call) : 0;
+	unsigned long end = dmirror_end(call);
+	int ret = 0;
 
+	if (mirror->space->gpu->has_memory)
+		ret = dmirror_move(mirror, call, gpu_memory_to_device);
+	if (ret == -EFAULT || ret == -EOPNOTSUPP)
+		return -EINVAL;
+	if (!ret || ret == -ENOSPC)
+		ret = dmirror_each(mirror, call->addr, end, dmirror_load_present);
 	if (ret)
 		return ret;
-	if (!dmirror_has(mirror, call->addr, dmirror_end(call), has_memory ? SOFTDEV_DEVMEM : 0))
+	if (!dmirror_has(mirror, call->addr, end, SOFTDEV_DEVMEM))
 		return -ENOENT;
 	return dmirror_read(mirror, call);
 }

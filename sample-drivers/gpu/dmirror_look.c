@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Nodes for the kernel's own tests: what is in the page tables of the processor and of the device. */
+/* Nodes for the kernel's own tests: what is in the page tables of processor and device. */
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/sched.h>

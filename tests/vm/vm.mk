@@ -9,7 +9,7 @@ vm-tools := build/host/runner build/host/ktap
 #: CONFIG=name      what make kernel builds: debug, newest or kcsan
 CONFIG ?=
 
-guest-verbs := run test test-all test-one fuzz stress shell gdb kernel bench
+guest-verbs := run test test-all test-one fuzz stress shell gdb kernel bench test-hmm
 ifneq ($(KDIR),)
 $(if $(filter $(guest-verbs),$(MAKECMDGOALS)), \
 	$(error xmmu: KDIR=$(KDIR) is only for building; a guest is chosen by KERNEL=))
@@ -20,7 +20,7 @@ guest-drivers = $(addprefix $(flavor)/,skeleton edu gpu)
 
 # Tests run on every kernel of the table unless one is chosen by name.
 test-kernels = $(if $(filter file,$(origin KERNEL)),$(shell tests/vm/kernel \
-	$(if $(filter test-all,$(MAKECMDGOALS)),--list-all,--list)),$(KERNEL))
+	$(if $(filter test-all test-hmm,$(MAKECMDGOALS)),--list-all,--list)),$(KERNEL))
 .PHONY: test-builds unit-builds
 test-builds: user vm-tools $(test-kernels:%=drivers-for/%)
 	$(Q)$(parallel) unit-builds explore-builds
