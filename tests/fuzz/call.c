@@ -66,14 +66,8 @@ static void file_put(unsigned int file, int fd)
 
 void file_open(unsigned int file, struct rng *rng)
 {
-	int flags = O_RDWR | O_NONBLOCK | (rng_one_in(rng, 2) ? O_CLOEXEC : 0);
-	unsigned int tries = 10;
-	int fd;
+	int fd = open(target->device, O_RDWR | O_NONBLOCK | (rng_one_in(rng, 2) ? O_CLOEXEC : 0));
 
-	/* The next signal may come before a slow machine has opened it. */
-	do {
-		fd = open(target->device, flags);
-	} while (fd < 0 && errno == EINTR && --tries);
 	if (fd < 0 && errno != ENOMEM && errno != EINTR)
 		fail("open: %s", strerror(errno));
 	atomic_fetch_add(&shared->opens, 1);

@@ -39,6 +39,31 @@ static void fill_submit(struct rng *rng, unsigned int file, void *arg)
 	submit->cookie = submit->op;
 }
 
+static void fill_span(struct rng *rng, __u64 *addr, __u64 *len)
+{
+	const struct place *place = places_pick(rng);
+	unsigned int pages = place->size / PAGE, first = rng_below(rng, pages);
+
+	*addr = place->addr + first * PAGE;
+	*len = (1 + rng_below(rng, pages - first < 32 ? pages - first : 32)) * PAGE;
+}
+
+static void fill_advise(struct rng *rng, unsigned int file, void *arg)
+{
+	struct xmmu_gpu_advise *advise = arg;
+
+	fill_span(rng, &advise->addr, &advise->len);
+	advise->advice = rng_below(rng, XMMU_GPU_IN_RAM + 1);
+}
+
+static void fill_prefetch(struct rng *rng, unsigned int file, void *arg)
+{
+	struct xmmu_gpu_prefetch *prefetch = arg;
+
+	fill_span(rng, &prefetch->addr, &prefetch->len);
+	prefetch->flags = rng_one_in(rng, 2) ? XMMU_GPU_WRITE : 0;
+}
+
 static void judge_done(const struct xmmu_gpu_done *done)
 {
 	static const int errors[] = { 0, EFAULT, EPERM, EINVAL, ESRCH, EIO, ENOMEM, EHWPOISON };
@@ -69,6 +94,28 @@ static bool submit_is_wrong(const void *arg)
 	return submit->pad || submit->op > XMMU_GPU_CHASE;
 }
 
+static bool span_is_wrong(uint64_t addr, uint64_t len)
+{
+	return !len || addr % PAGE || len % PAGE || addr + len < addr;
+}
+
+static bool advise_is_wrong(const void *arg)
+{
+	const struct xmmu_gpu_advise *advise = arg;
+
+	return advise->pad || advise->advice > XMMU_GPU_IN_RAM ||
+	       span_is_wrong(advise->addr, advise->len) || advise->addr + advise->len > 1ULL << 47;
+}
+
+static bool prefetch_is_wrong(const void *arg)
+{
+	const struct xmmu_gpu_prefetch *prefetch = arg;
+
+	return prefetch->pad || prefetch->flags & ~XMMU_GPU_WRITE ||
+	       span_is_wrong(prefetch->addr, prefetch->len);
+}
+
+/* Each of them attaches if it is the first, which a signal may interrupt. */
 static const struct command commands[] = {
 	{
 		.name = "submit",
@@ -77,14 +124,31 @@ static const struct command commands[] = {
 		.fill = fill_submit,
 		.is_wrong = submit_is_wrong,
 		.accepted = submitted,
-		.errors = ERRORS(EINVAL, EAGAIN, EXDEV),
+		.errors = ERRORS(EINVAL, EAGAIN, EXDEV, EINTR),
 		.past = EAGAIN,
 	},
 	{
 		.name = "stats",
 		.number = XMMU_GPU_STATS,
 		.weight = 4,
-		.errors = ERRORS(EXDEV),
+		.errors = ERRORS(EXDEV, EINTR),
+	},
+	{
+		.name = "advise",
+		.number = XMMU_GPU_ADVISE,
+		.weight = 8,
+		.fill = fill_advise,
+		.is_wrong = advise_is_wrong,
+		.errors = ERRORS(EINVAL, EOPNOTSUPP, EXDEV, EINTR),
+	},
+	{
+		.name = "prefetch",
+		.number = XMMU_GPU_PREFETCH,
+		.weight = 8,
+		.may_fault = true,
+		.fill = fill_prefetch,
+		.is_wrong = prefetch_is_wrong,
+		.errors = ERRORS(EINVAL, EPERM, ERANGE, EHWPOISON, EIO, ETIMEDOUT, EXDEV, EINTR),
 	},
 };
 

@@ -55,6 +55,24 @@ static int run_stats(void)
 	return ioctl(fd, XMMU_GPU_STATS, &stats) ? -errno : stats.stale ? -EBADMSG : 0;
 }
 
+static int run_advise(void)
+{
+	struct xmmu_gpu_advise advise = { .addr = (uintptr_t)memory,
+					  .len = PAGES * PAGE,
+					  .advice = XMMU_GPU_IN_RAM };
+
+	return ioctl(fd, XMMU_GPU_ADVISE, &advise) ? -errno : 0;
+}
+
+static int run_prefetch(void)
+{
+	struct xmmu_gpu_prefetch prefetch = { .addr = (uintptr_t)memory,
+					      .len = PAGES * PAGE,
+					      .flags = XMMU_GPU_WRITE };
+
+	return ioctl(fd, XMMU_GPU_PREFETCH, &prefetch) ? -errno : 0;
+}
+
 static int run_discard(void)
 {
 	return madvise(memory, PAGES * PAGE, MADV_DONTNEED) ? -errno : 0;
@@ -87,6 +105,11 @@ static int with_memory(void)
 static int with_file(void)
 {
 	return with_memory() ?: run_open();
+}
+
+static int with_mirror(void)
+{
+	return with_file() ?: run_stats();
 }
 
 static int with_work(void)
@@ -159,8 +182,11 @@ static int load(void)
 
 static const struct fail_op ops[] = {
 	{ "open", with_memory, run_open, can_work, .allocates = true },
-	{ "submit", with_file, run_submit, can_wait, .allocates = true },
-	{ "work", with_file, run_work, all_there, .allocates = true, .in_worker = true },
+	{ "attach", with_file, run_stats, can_work, .allocates = true },
+	{ "submit", with_mirror, run_submit, can_wait, .allocates = true },
+	{ "advise", with_mirror, run_advise, can_work, .allocates = true },
+	{ "prefetch", with_mirror, run_prefetch, can_work, .allocates = true },
+	{ "work", with_mirror, run_work, all_there, .allocates = true, .in_worker = true },
 	{ "read", with_ended_work, run_wait, all_there, .must_work = true },
 	{ "stats", with_translations, run_stats, all_there, .must_work = true },
 	{ "discard", with_translations, run_discard, can_work, .must_work = true },
