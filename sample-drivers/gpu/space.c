@@ -9,6 +9,7 @@
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -19,6 +20,11 @@
 #define GPU_CHUNKS (SZ_512M | SZ_2M | SZ_64K)
 /* What the device gets around a fault, if it is there. */
 #define GPU_PREFETCH SZ_64K
+
+static unsigned int watchdog_ms;
+module_param(watchdog_ms, uint, 0444);
+MODULE_PARM_DESC(watchdog_ms,
+		 "How long an invalidation waits, then it cuts the device off; 0: 10 s");
 
 static_assert(PAGE_SHIFT == SOFTDEV_PAGE_SHIFT);
 
@@ -261,6 +267,7 @@ static int gpu_attach(struct gpu_space *space)
 		.policy = XMMU_TRYLOCK,
 		.owner = space,
 		.devmem_owner = space->gpu,
+		.watchdog_ms = watchdog_ms,
 	};
 	const struct xmmu_faultq_config faults = {
 		.ops = &gpu_faultq_ops,
