@@ -9,7 +9,7 @@ vm-tools := build/host/runner build/host/ktap
 #: CONFIG=name      what make kernel builds: debug, newest or kcsan
 CONFIG ?=
 
-guest-verbs := run test test-all test-one fuzz stress shell gdb kernel bench test-hmm
+guest-verbs := run test test-all test-one fuzz stress progress shell gdb kernel bench test-hmm
 ifneq ($(KDIR),)
 $(if $(filter $(guest-verbs),$(MAKECMDGOALS)), \
 	$(error xmmu: KDIR=$(KDIR) is only for building; a guest is chosen by KERNEL=))
@@ -61,17 +61,25 @@ fuzz: guest-ready build/user/fuzz ## call the commands of DRIVER with arguments 
 		--boot-seconds $$((60 + $(CALLS) / 1000)) run $(KERNEL) \
 		"fuzz --calls $(CALLS) $(if $(SEED),--seed $(SEED)) $(DRIVER)"
 
-#: MINUTES=n         how long make stress takes (1)
+#: MINUTES=n         how long make stress and make progress take (1)
 MINUTES ?= 1
+
+check-minutes = $(if $(shell [[ '$(MINUTES)' =~ ^[1-9][0-9]*$$ ]] && echo yes),, \
+	$(error xmmu: MINUTES=$(MINUTES): must be a whole number from 1))
 
 # The debug build of the SDK: XMMU_DEBUG=1.
 stress: guest-ready build/user/stress ## let a device work in a hostile address space for MINUTES
-	$(if $(shell [[ '$(MINUTES)' =~ ^[1-9][0-9]*$$ ]] && echo yes),, \
-		$(error xmmu: MINUTES=$(MINUTES): must be a whole number from 1))
+	$(check-minutes)
 	$(Q)$(MAKE) driver/tests/vm/xmmu_test
 	$(Q)tests/vm/run --drivers "$(flavor)/xmmu_test $(flavor)/gpu" --row hostile \
 		--boot-seconds $$((120 + 60 * $(MINUTES))) run $(KERNEL) \
 		"stress --seconds $$((60 * $(MINUTES))) $(if $(SEED),--seed $(SEED))"
+
+# Five tests share the time.
+progress: guest-ready build/user/gpu_progress ## a device and processors on one page for MINUTES: all advance
+	$(check-minutes)
+	$(Q)tests/vm/run --drivers $(flavor)/gpu --boot-seconds $$((120 + 60 * $(MINUTES))) \
+		run $(KERNEL) "gpu_progress $$((12 * $(MINUTES)))"
 
 shell: guest-ready ## boot KERNEL with the sample drivers and start a shell in the guest
 	$(Q)tests/vm/run --drivers "$(guest-drivers)" shell $(KERNEL)
