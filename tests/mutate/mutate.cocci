@@ -7,6 +7,7 @@
 // - Assertions, annotations for sparse, traces, and what injects faults: they do nothing then.
 // - Memory barriers: those that are here stand between marked accesses, which the hosted kernel does
 //   one after the other, in the order of the program. Acquire and release are mutants.
+// - xmmu_compat_clear_frames(): it is empty but on kernels that the hosted one does not stand for.
 // And some are left out but do not change places:
 // - What initialises something before anybody else can see it. Each has its own variable.
 // - What counts. Counters are atomic, not ordered with anything, and read when all is over.
@@ -15,8 +16,8 @@
 //   waits a little longer for one of them, and sees the same.
 
 @swap@
-identifier f !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
-identifier g !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
+identifier f !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
+identifier g !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
 identifier m, n;
 identifier wake =~ "^(xmmu_mirror_wake|wake_up.*)$", unlock =~ "unlock";
 expression d, e;
@@ -47,7 +48,7 @@ expression list x, y;
 )
 
 @delete@
-identifier f !~ "^(MUTANT_SWAP|lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|(trace_xmmu|xmmu_inject|xmmu_debug)_.*)$";
+identifier f !~ "^(MUTANT_SWAP|lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(trace_xmmu|xmmu_inject|xmmu_debug)_.*)$";
 identifier member;
 expression e;
 expression list x;

@@ -113,10 +113,14 @@ CASE(refused)
 /* A huge page is one leaf only if its addresses are in a row. */
 static void case_huge(void *unused)
 {
+	unsigned long marks;
+
 	start_dma(512, HOSTED_DMA_DIRECT, XMMU_DMA_LEAF);
 	expect(hosted_madvise(mm, at(0), LEN(512), HOSTED_HUGEPAGE), 0);
 	expect(hosted_store(mm, at(0), 1), 0);
+	marks = hosted_dirty_marks;
 	expect(core_populate(range, 0, 512, XMMU_WRITE), 0);
+	check(hosted_dirty_marks - marks <= 2);
 	expect(core.leaves, 1);
 	expect(core.leaf.order, 9);
 	check(core.leaf.dma == page_to_phys(core.leaf.page));
@@ -160,6 +164,22 @@ static void case_leaf_fails(void *unused)
 	stop();
 }
 CASE(leaf_fails)
+
+/* A window that the driver has forgotten to commit. */
+static void case_window_dropped(void *unused)
+{
+	struct xmmu_walk walk;
+
+	start_dma(2, HOSTED_DMA_IOMMU, XMMU_DMA_LEAF);
+	xmmu_walk_init(&walk, range, at(0), at(2), 0, NULL);
+	check(xmmu_walk_next(&walk));
+	hosted_warnings_due = 1;
+	check(!xmmu_walk_next(&walk));
+	hosted_dma_check_unmapped(&core.dev);
+	expect(xmmu_walk_end(&walk), -EINVAL);
+	stop();
+}
+CASE(window_dropped)
 
 static void case_left_open(void *unused)
 {
@@ -340,13 +360,21 @@ CASE(xfer_too_late)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(leaf),          cmocka_unit_test(leaf_gone),
-		cmocka_unit_test(upgrade),       cmocka_unit_test(refused),
-		cmocka_unit_test(huge),          cmocka_unit_test(huge_in_pieces),
-		cmocka_unit_test(leaf_fails),    cmocka_unit_test(left_open),
-		cmocka_unit_test(device_memory), cmocka_unit_test(memory_of_others),
-		cmocka_unit_test(xfer_wrong),    cmocka_unit_test(xfer_not_asked),
-		cmocka_unit_test(xfer_bytes),    cmocka_unit_test(xfer_abandoned),
+		cmocka_unit_test(leaf),
+		cmocka_unit_test(leaf_gone),
+		cmocka_unit_test(upgrade),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(huge),
+		cmocka_unit_test(huge_in_pieces),
+		cmocka_unit_test(leaf_fails),
+		cmocka_unit_test(window_dropped),
+		cmocka_unit_test(left_open),
+		cmocka_unit_test(device_memory),
+		cmocka_unit_test(memory_of_others),
+		cmocka_unit_test(xfer_wrong),
+		cmocka_unit_test(xfer_not_asked),
+		cmocka_unit_test(xfer_bytes),
+		cmocka_unit_test(xfer_abandoned),
 		cmocka_unit_test(xfer_too_late),
 	};
 

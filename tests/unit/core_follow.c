@@ -208,6 +208,27 @@ static void case_holes(void *unused)
 }
 CASE(holes)
 
+static unsigned long lookups_of_unmap(unsigned long page)
+{
+	unsigned long before = hosted_vma_lookups;
+
+	unmap(page, 1);
+	return hosted_vma_lookups - before;
+}
+
+/* What was looked at is not looked at again. */
+static void case_looked_at_once(void *unused)
+{
+	unsigned long lookups;
+
+	start_following(16);
+	lookups = lookups_of_unmap(15);
+	unmap(0, 1);
+	expect(lookups_of_unmap(14), lookups);
+	core_stop();
+}
+CASE(looked_at_once)
+
 /* What is mapped again by then stays. */
 static void case_mapped_again(void *unused)
 {
@@ -315,7 +336,7 @@ int main(void)
 		cmocka_unit_test(mapped_again), cmocka_unit_test(reaped),
 		cmocka_unit_test(no_memory),    cmocka_unit_test(removed),
 		cmocka_unit_test(detached),     cmocka_unit_test(fixed),
-		cmocka_unit_test(split_fails),
+		cmocka_unit_test(split_fails),  cmocka_unit_test(looked_at_once),
 	};
 
 	return cmocka_run_group_tests_name("core_follow", tests, NULL, NULL);

@@ -302,7 +302,11 @@ static void isolate_twice(enum xmmu_policy policy, void (*isolate)(struct xmmu_m
 	expect(core_populate(range, 0, 2, 0), 0);
 	first = core_beside(beside_isolate);
 	hosted_others();
+	if (policy == XMMU_ATOMIC)
+		hosted_atomic_begin(false);
 	beside_isolate(NULL);
+	if (policy == XMMU_ATOMIC)
+		hosted_atomic_end(false);
 	hosted_join(first);
 	expect(core_populate(range, 0, 2, 0), -EIO);
 	expect(core_stats().isolated, 1);

@@ -28,6 +28,8 @@ extern unsigned long hosted_page_limit;
 
 /* How often a mapping was looked for by its address, by whomever. */
 extern unsigned long hosted_vma_lookups;
+/* How often a page was marked dirty, or was dirty already. */
+extern unsigned long hosted_dirty_marks;
 
 /* RAM that the kernel leaves alone, for coherent memory of devices. */
 #define HOSTED_RESERVED_PHYS 0x31000000UL

@@ -282,9 +282,12 @@ void folio_unlock(struct folio *folio)
 	wake_up_all(&locked_wq);
 }
 
+unsigned long hosted_dirty_marks;
+
 /* Only while the page is mapped or locked: otherwise it may have left its file. */
 bool folio_mark_dirty(struct folio *folio)
 {
+	hosted_dirty_marks++;
 	hosted_point(HOSTED_ATOMIC, &folio->flags, sizeof(folio->flags));
 	WARN(hosted_folio_test(folio, HOSTED_PG_FREED), "page %lx is dirtied after it was freed",
 	     folio->pfn);
