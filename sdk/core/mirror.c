@@ -397,8 +397,9 @@ static void xmmu_mirror_wait_cut(struct xmmu_mirror *mirror)
 {
 	if (!mirror->atomic)
 		wait_event(mirror->wait, test_bit(XMMU_FLAG_CUT, &mirror->flags));
-	while (!test_bit(XMMU_FLAG_CUT, &mirror->flags))
-		cpu_relax();
+	else
+		while (!test_bit(XMMU_FLAG_CUT, &mirror->flags))
+			cpu_relax();
 }
 
 void xmmu_mirror_isolate(struct xmmu_mirror *mirror)

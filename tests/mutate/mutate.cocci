@@ -5,25 +5,31 @@
 //
 // Some calls are left alone, because no test on the hosted kernel can show a difference:
 // - Assertions, annotations for sparse, traces, and what injects faults: they do nothing then.
-// - Memory barriers: those that are here stand between marked accesses, which the hosted kernel does
-//   one after the other, in the order of the program. Acquire and release are mutants.
+// - Messages, whose text is for people.
+// - Memory barriers: those that are here stand between marked accesses, which the hosted kernel
+//   does one after the other, in the order of the program. Acquire and release are mutants.
 // - xmmu_compat_clear_frames(): it is empty but on kernels that the hosted one does not stand for.
 // And some are left out but do not change places:
-// - What initialises something before anybody else can see it. Each has its own variable.
+// - What initialises something before anybody else can see it, or empties it under its lock. Each
+//   has its own variable.
 // - What counts. Counters are atomic, not ordered with anything, and read when all is over.
 // - Files of debugfs that are made one after the other.
 // - A wake-up and the unlock that is beside it. Who is woken takes the lock before he looks, so he
 //   waits a little longer for one of them, and sees the same.
+// - Two unlocks: locks may be dropped in any order.
 
 @swap@
-identifier f !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
-identifier g !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
+identifier f !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(pr|dev)_(info|warn|err)(_.*)?|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_(gather|gone)_clear|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
+identifier g !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(pr|dev)_(info|warn|err)(_.*)?|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_(gather|gone)_clear|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
 identifier m, n;
-identifier wake =~ "^(xmmu_mirror_wake|wake_up.*)$", unlock =~ "unlock";
+identifier wake =~ "^(xmmu_mirror_wake|wake_up.*)$", unlock =~ "unlock", unlock_too =~ "unlock";
 expression d, e;
 expression list x, y;
 @@
 (
+ unlock(x);
+ unlock_too(y);
+|
  wake(x);
  unlock(y);
 |
@@ -48,7 +54,7 @@ expression list x, y;
 )
 
 @delete@
-identifier f !~ "^(MUTANT_SWAP|lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(trace_xmmu|xmmu_inject|xmmu_debug)_.*)$";
+identifier f !~ "^(MUTANT_SWAP|lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(pr|dev)_(info|warn|err)(_.*)?|(trace_xmmu|xmmu_inject|xmmu_debug)_.*)$";
 identifier member;
 expression e;
 expression list x;
