@@ -24,6 +24,7 @@ static void detach(void *unused)
 	enter();
 	explore_assert(!core(CORE_DETACH, 0, 0, 0));
 	explore_assert(!core_access(0));
+	explore_assert(!hosted_mm_watched(mm));
 }
 
 const struct explore_scenario explore_scenario = {

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The middle of a range is unmapped, and cut out of it later, while the driver detaches and pages are
- * populated.
- */
+/* The middle of a range is unmapped, and cut out of it later, while the driver detaches. */
 #include "core.h"
 
 static void setup(void)
@@ -25,21 +22,11 @@ static void detach(void *unused)
 	explore_assert(!core_access(0) && !core_access(1) && !core_access(2));
 }
 
-static void populate(void *unused)
-{
-	long error;
-
-	enter();
-	error = core(CORE_POPULATE, 2, 1, 0);
-	explore_assert(!error || error == -ESRCH || error == -ENOENT);
-	core_access(2);
-}
-
 const struct explore_scenario explore_scenario = {
 	.name = "core_unmap_detach",
 	.about = "a range that follows what is unmapped, beside detach",
 	.setup = setup,
-	.threads = { { "unmap", unmap }, { "detach", detach }, { "populate", populate } },
+	.threads = { { "unmap", unmap }, { "detach", detach } },
 	.check = core_stop,
 	.keeps_memory = true,
 };

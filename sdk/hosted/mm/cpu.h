@@ -47,6 +47,9 @@ void hosted_exit(void);
 int hosted_exec(void);
 struct mm_struct *hosted_fork(struct mm_struct *mm);
 
+/* Whether an interval notifier is inserted, or is still being removed. */
+bool hosted_mm_watched(struct mm_struct *mm);
+
 /* ---- files */
 
 /* On a disk, or else on tmpfs. */

@@ -246,6 +246,14 @@ static int insert_sub(struct mmu_interval_notifier *sub, struct mm_struct *mm, u
 	return 0;
 }
 
+bool hosted_mm_watched(struct mm_struct *mm)
+{
+	const struct mmu_notifier_subscriptions *subscriptions = mm->notifier_subscriptions;
+
+	return subscriptions && (!RB_EMPTY_ROOT(&subscriptions->itree.rb_root) ||
+				 !hlist_empty(&subscriptions->deferred));
+}
+
 static bool prepared(struct mm_struct *mm)
 {
 	struct mmu_notifier_subscriptions *subscriptions =

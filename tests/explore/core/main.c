@@ -438,6 +438,7 @@ static long core_ioctl(struct file *file, unsigned int number, unsigned long arg
 		return core_attach(core, &span);
 	case CORE_DETACH:
 		xmmu_mirror_detach(&core->mirror);
+		WARN_ON(work_pending(&core->mirror.collect));
 		return 0;
 	case CORE_INSERT:
 		return core_insert(core, &span);
