@@ -23,6 +23,8 @@
 
 /* Of each device these are printed, and all are counted. */
 #define MAX_REPORTS 8
+/* How often a page is looked for that should be there. */
+#define MAX_LOOKS 8
 
 static struct softdev_space *to_space(struct mmu_notifier *notifier)
 {
@@ -115,14 +117,21 @@ u64 softdev_shadow_stale(const struct softdev_translation *translation)
 
 /*
  * The processor loses a page only after the driver has waited for this access. Tables are looked at
- * without a lock and without waiting. Zero pages are not found there, nor are pages that are taken
- * for the device alone, once there are any.
+ * without a lock and without waiting. That misses a page whose entry changes at that moment, be it
+ * that a processor marks it, but it does not miss it each time. Zero pages are not found there, nor
+ * are pages that are taken for the device alone, once there are any.
  */
 static bool is_mapped(unsigned long addr, struct page *expected, bool write)
 {
+	unsigned int looks = MAX_LOOKS;
 	struct page *page;
+	int found;
 
-	if (get_user_pages_fast_only(addr & PAGE_MASK, 1, write ? FOLL_WRITE : 0, &page) != 1)
+	do
+		found = get_user_pages_fast_only(addr & PAGE_MASK, 1, write ? FOLL_WRITE : 0,
+						 &page);
+	while (found != 1 && --looks);
+	if (found != 1)
 		return !write && page_count(expected);
 	put_page(page);
 	return page == expected;

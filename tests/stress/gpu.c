@@ -298,7 +298,7 @@ static int lose_fault(struct op *op, struct span *span)
 	ret = inject("fault_lose", 1) ?: gpu_submit(addition(gpu->back));
 	if (!ret)
 		ret = gpu_wait(&done, LOST_MS);
-	return ret == -ETIMEDOUT ? 0 : ret ?: -EAGAIN;
+	return ret == -ETIMEDOUT ? 0 : ret;
 }
 
 void gpu_stop(void)
