@@ -58,21 +58,9 @@ static char *read_file(const char *path)
 	return text;
 }
 
-/* Of a script that was run again the last trace counts. */
-static void add_trace(struct traces *traces, char *name, char *text)
-{
-	unsigned int i = 0;
-
-	while (i < traces->count && strcmp(traces->name[i], name))
-		i++;
-	traces->name[i] = name;
-	traces->text[i] = text;
-	traces->count += i == traces->count;
-}
-
 static void read_traces(const char *path, struct traces *traces)
 {
-	char *next, *name, *text = read_file(path);
+	char *next, *text = read_file(path);
 
 	for (; text && !strncmp(text, "= ", 2); text = next) {
 		if (traces->count == MAX_SCRIPTS)
@@ -80,8 +68,9 @@ static void read_traces(const char *path, struct traces *traces)
 		next = strstr(text, "\n= ");
 		if (next)
 			*next++ = 0;
-		name = strtok(text + 2, "\n");
-		add_trace(traces, name, text + strlen(text) + 1);
+		traces->name[traces->count] = strtok(text + 2, "\n");
+		traces->text[traces->count] = text + strlen(text) + 1;
+		traces->count++;
 	}
 	if (text || !traces->count) {
 		fprintf(stderr, "conform_compare: %s: does not begin with '= SCRIPT'\n", path);

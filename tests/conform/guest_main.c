@@ -19,8 +19,6 @@
 
 /* A step that takes longer hangs. */
 #define STEP_MS 10000
-/* Of ten attempts to have a page moved by compaction about one finds no place for it. */
-#define ATTEMPTS 8
 
 struct process {
 	pid_t pid;
@@ -108,18 +106,10 @@ static void take_trace(char *trace)
 	trace[length] = 0;
 }
 
-/* Where pages are, and whether there is a place for them elsewhere, is not the script's to say. */
-static bool needs_luck(enum conform_op op)
-{
-	return op == CONFORM_crowd || op == CONFORM_compact;
-}
-
-/* False if the kernel did not do what the script is about. */
-static bool run_script(const struct conform_run *run)
+static void run_script(const struct conform_run *run)
 {
 	static char trace[XR_TEXT + 1];
 	struct process processes[2] = {};
-	bool lucky = true;
 	unsigned int i;
 	long result = 0;
 
@@ -136,22 +126,11 @@ static bool run_script(const struct conform_run *run)
 		result = do_step(run, i, processes);
 		take_trace(trace);
 		conform_print(&run->steps[i], result, trace);
-		lucky &= result != -EAGAIN || !needs_luck(run->steps[i].op);
 	}
 	fflush(stdout);
 	stop(&processes[0]);
 	stop(&processes[1]);
 	close(recorder_fd);
-	return lucky;
-}
-
-/* The last trace of a script is the one that counts. */
-static void run_until_lucky(const struct conform_run *run)
-{
-	unsigned int attempts = ATTEMPTS;
-
-	while (!run_script(run) && --attempts)
-		;
 }
 
 static int answer_executed(const char *answers)
@@ -184,7 +163,7 @@ int main(int argc, char **argv)
 	system_prepare();
 	for (i = 0; i < count; i++)
 		if (!fnmatch(pattern, runs[i].name, 0))
-			run_until_lucky(&runs[i]);
+			run_script(&runs[i]);
 	system_restore();
 	return 0;
 }

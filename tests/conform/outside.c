@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,12 +18,7 @@
 #define KSM      "/sys/kernel/mm/ksm/"
 #define ATTEMPTS 30
 
-#define COMPACTIONS 3
-#define BALLAST     (64UL << 20)
-#define BESIDE      (32 * PAGE)
-
 #define PAGEMAP_PRESENT (1ULL << 63)
-#define PAGEMAP_FRAME   ((1ULL << 55) - 1)
 
 static uint64_t pagemap(pid_t pid, unsigned long page)
 {
@@ -100,92 +94,6 @@ static long do_reclaim(const struct conform_step *step, pid_t pid)
 			nap_ms(1);
 	close(fd);
 	return attempts < 0 ? -EAGAIN : 0;
-}
-
-static void *ballast;
-
-static void drop_ballast(void)
-{
-	if (ballast)
-		munmap(ballast, BALLAST);
-	ballast = NULL;
-}
-
-/* Where in memory its pages are. */
-static const uint64_t *ballast_entries(void)
-{
-	static uint64_t entries[BALLAST / PAGE];
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || pread(fd, entries, sizeof(entries),
-			    (off_t)((uintptr_t)ballast / PAGE * sizeof(*entries))) < 0)
-		die("pagemap of ballast");
-	close(fd);
-	return entries;
-}
-
-/* Gives its first pages in memory back: those are what is taken next. */
-static const uint64_t *take_ballast(void)
-{
-	const uint64_t *entries;
-	unsigned long i, lowest = 0;
-
-	ballast = mmap(NULL, BALLAST, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (ballast == MAP_FAILED)
-		die("mmap of ballast");
-	entries = ballast_entries();
-	for (i = 1; i < BALLAST / PAGE; i++)
-		if (entries[i] < entries[lowest])
-			lowest = i;
-	munmap((char *)ballast + lowest * PAGE / BESIDE * BESIDE, BESIDE);
-	return entries;
-}
-
-static unsigned long count_above(const uint64_t *entries, uint64_t frame)
-{
-	unsigned long i, count = 0;
-
-	for (i = 0; i < BALLAST / PAGE; i++)
-		count += (entries[i] & PAGEMAP_FRAME) > frame;
-	return count;
-}
-
-static uint64_t frame_of(const struct conform_step *step, pid_t pid)
-{
-	return pagemap(pid, step->first) & PAGEMAP_FRAME;
-}
-
-/* Somebody else takes memory, and the page comes to lie below half of that. */
-static long do_crowd(const struct conform_step *step, pid_t pid)
-{
-	const uint64_t *entries;
-	int attempts = ATTEMPTS;
-	long err;
-
-	do {
-		drop_ballast();
-		entries = take_ballast();
-		/* To the other node and back. */
-		err = do_migrate(step, pid);
-		if (!err)
-			err = do_migrate(step, pid);
-	} while (!err && count_above(entries, frame_of(step, pid)) < BALLAST / PAGE / 2 &&
-		 --attempts);
-	return attempts ? err : -EAGAIN;
-}
-
-/* Pages go to the end of their zone, as far as there is room: there is when the crowd has gone. */
-static long do_compact(const struct conform_step *step, pid_t pid)
-{
-	uint64_t frame = frame_of(step, pid);
-	int attempts = COMPACTIONS;
-
-	drop_ballast();
-	do
-		put_text("/proc/sys/vm/compact_memory", "1");
-	while (frame_of(step, pid) == frame && --attempts);
-	return attempts ? 0 : -EAGAIN;
 }
 
 static long do_refuse(const struct conform_step *step, pid_t pid)

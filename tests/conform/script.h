@@ -50,9 +50,7 @@
 	op(young, OUTSIDE, ONCE)       \
 	op(reap, OUTSIDE, ONCE)        \
 	op(exit, OUTSIDE, ONCE)        \
-	op(reclaim, OUTSIDE, REPEATED) \
-	op(crowd, OUTSIDE, ONCE)       \
-	op(compact, OUTSIDE, REPEATED)
+	op(reclaim, OUTSIDE, REPEATED)
 /* clang-format on */
 
 enum conform_op {
