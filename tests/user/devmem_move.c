@@ -427,12 +427,19 @@ static bool put(const char *path, const char *value)
 }
 
 /* As if memory had no 2 MiB in one piece. False if the kernel can not be told. */
-static bool fragment(bool on)
+static bool fragment(void)
 {
-	return put(FAIL_PAGES "verbose", "0") && put(FAIL_PAGES "min-order", on ? "9" : "1") &&
+	return put(FAIL_PAGES "verbose", "0") && put(FAIL_PAGES "min-order", "9") &&
 	       put(FAIL_PAGES "ignore-gfp-wait", "0") &&
 	       put(FAIL_PAGES "ignore-gfp-highmem", "0") && put(FAIL_PAGES "times", "-1") &&
-	       put(FAIL_PAGES "probability", on ? "100" : "0");
+	       put(FAIL_PAGES "probability", "100");
+}
+
+/* That first: what is smaller must not fail, or no file can be opened any more. */
+static void unfragment(void)
+{
+	assert_true(put(FAIL_PAGES "probability", "0"));
+	assert_true(put(FAIL_PAGES "min-order", "1"));
 }
 
 static bool begin_fragmented(void)
@@ -440,7 +447,7 @@ static bool begin_fragmented(void)
 	begin_huge();
 	fill(2 * HUGE_PAGES);
 	assert_int_equal(to_device(memory, 2 * HUGE_PAGES), 2 * HUGE_PAGES);
-	if (fragment(true))
+	if (fragment())
 		return true;
 	end(2 * HUGE_PAGES);
 	print_message("the kernel has no fail_page_alloc\n");
@@ -451,7 +458,7 @@ static void end_fragmented(void)
 {
 	struct xd_stats after = stats();
 
-	fragment(false);
+	unfragment();
 	assert_int_equal(after.lost, 0);
 	assert_int_equal(wrong(2 * HUGE_PAGES), 0);
 	end(2 * HUGE_PAGES);
@@ -515,7 +522,7 @@ static void huge_goes_forked(void **state)
 	child = t_fork(child_waits, pipes);
 	munmap(memory, 2 * WINDOW);
 	ret = ioctl(fd, XD_IOC_RENEW);
-	fragment(false);
+	unfragment();
 	close(pipes[1]);
 	assert_int_equal(t_wait(child, 10000), 0);
 	assert_return_code(ret, errno);
