@@ -144,14 +144,17 @@ static int all_there(void)
 	return run_stats();
 }
 
-static int can_wait(void)
-{
-	return run_wait() ?: all_there();
-}
-
 static int can_work(void)
 {
 	return run_work() ?: all_there();
+}
+
+/* The device may have begun while an allocation still was to fail. */
+static int can_wait(void)
+{
+	int ret = run_wait();
+
+	return ret == -ENOMEM ? can_work() : ret ?: all_there();
 }
 
 static int can_open(void)
