@@ -5,9 +5,9 @@
 
 coverage-tree := build/coverage
 coverage-sources := Makefile VERSION docs include sample-drivers sdk templates tests
-# What is counted, and how many of its lines must be run, in percent.
-coverage-of := sdk/core sdk/parts sdk/hosted
-coverage-least := 95
+# What is counted, and how many of its lines must be run, in percent. The hosted kernel has no large
+# folios in device memory, which much of one part is about; tests of Linux 7.3 run that.
+coverage-of := sdk/core:95 sdk/parts:90 sdk/hosted:95
 
 # The toys have as many failures as the explorer can report.
 coverage-programs = $(hosted-units) $(explore-programs) $(toy-programs)
@@ -17,7 +17,7 @@ coverage: | deps-coverage ## say how much of sdk/core and sdk/hosted the unit te
 	$(Q)rm -rf $(coverage-tree) && mkdir -p $(coverage-tree)
 	$(Q)cp -al $(coverage-sources) $(coverage-tree)
 	$(Q)$(parallel) -C $(coverage-tree) COVERAGE=1 coverage-builds
-	$(Q)sdk/hosted/coverage $(coverage-tree) $(coverage-least) $(coverage-of)
+	$(Q)sdk/hosted/coverage $(coverage-tree) $(coverage-of)
 
 coverage-builds: $(coverage-programs)
 	@:
