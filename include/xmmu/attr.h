@@ -35,8 +35,9 @@
 struct xmmu_attr {
 	/** @cond INTERNAL */
 	struct mutex lock;
-	struct rb_root_cached spans; /* apart from each other, none with 0; under the lock */
-				     /** @endcond */
+	/* Apart from each other, none with 0; under the lock. */
+	struct rb_root_cached spans;
+	/** @endcond */
 };
 
 /**

@@ -116,7 +116,8 @@ void softdev_tlb_drop(struct softdev_space *space, u64 start, u64 end)
 	struct softdev_translation *translation;
 	struct softdev_tlb_set **set;
 
-	for_each_in_span(translation, set, space, start, end) translation->space = NULL;
+	for_each_in_span(translation, set, space, start, end)
+		translation->space = NULL;
 }
 
 /* They have survived an invalidation of the span. */

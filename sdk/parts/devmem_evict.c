@@ -57,8 +57,7 @@ static struct mm_struct *xmmu_process_mm(struct task_struct *process)
 	struct mm_struct *mm = NULL;
 	struct task_struct *thread;
 
-	for_each_thread(process, thread)
-	{
+	for_each_thread(process, thread) {
 		mm = get_task_mm(thread);
 		if (mm)
 			break;
@@ -76,8 +75,7 @@ static unsigned long xmmu_devmem_split(struct xmmu_move *move, unsigned long ind
 	bool alive;
 
 	rcu_read_lock();
-	for_each_process(process)
-	{
+	for_each_process(process) {
 		mm = xmmu_process_mm(process);
 		if (!mm)
 			continue;

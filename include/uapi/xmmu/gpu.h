@@ -25,7 +25,7 @@
  * All members named `pad` must be zero, else the command fails with EINVAL. An unknown command
  * fails with ENOTTY, one whose argument can not be read or written with EFAULT. All fail with EXDEV
  * if the file belongs to another process: the caller's addresses mean nothing there. The first
- * command may fail with ENOMEM, or with EINTR on a fatal signal, and can be given again.
+ * command may fail with ENOMEM, or with EINTR on a signal, and can be given again.
  * @{
  */
 
