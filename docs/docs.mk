@@ -6,9 +6,9 @@ DOCS_OUT ?= build/docs
 # Debian's own Sphinx: a private python3 that is found first would not have Breathe.
 sphinx := /usr/bin/python3 -m sphinx
 
-.PHONY: docs docs-xml tutorial-builds
+.PHONY: docs docs-xml docs-planted tutorial-builds
 
-docs: docs-xml tutorial-builds ## build the manual into build/docs/html
+docs: docs-xml docs-planted tutorial-builds ## build the manual into build/docs/html
 	$(call say,SPHINX,$(DOCS_OUT)/html/index.html)
 	$(Q)$(sphinx) -b html -W --keep-going -n -q -d $(DOCS_OUT)/doctrees \
 		-D breathe_projects.xmmu=$(abspath $(DOCS_OUT))/xml docs $(DOCS_OUT)/html
@@ -17,6 +17,20 @@ docs-xml: ## describe the API as XML, for docs and lint
 	$(call say,DOXYGEN,include)
 	$(Q)rm -rf $(DOCS_OUT)/xml && mkdir -p $(DOCS_OUT)
 	$(Q)DOCS_OUT=$(DOCS_OUT) XMMU_VERSION=$(file <VERSION) doxygen docs/Doxyfile
+
+# A list for each class of bugs, of those that are planted: what it is, its patch, who finds it.
+planted-list := build/docs/planted
+
+docs-planted:
+	$(call say,GEN,$(planted-list))
+	$(Q)rm -rf $(planted-list) && mkdir -p $(planted-list)
+	$(Q)awk -v out=$(planted-list) '\
+		$$1 == "Class:" { class = substr($$2, 1, 1); what = substr($$0, index($$0, $$3)) } \
+		$$1 == "Found" { \
+			name = FILENAME; gsub(/.*\/|\.patch$$/, "", name); \
+			printf "- %s (``%s``): ``%s``\n", what, name, $$3 >(out "/" class ".rst"); \
+			nextfile \
+		}' tests/explore/planted/*.patch
 
 # What the tutorial says of the explorer is what it prints: it finds the bug, and no more of it once
 # the driver is mended.
