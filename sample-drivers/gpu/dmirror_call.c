@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Nodes for the kernel's own tests: what the calls do. */
+#include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
 #include <xmmu/exclusive.h>
 
 #include "dmirror.h"
+
+/* How many pages a device without memory tries to move at a time. */
+#define DMIRROR_TRY_PAGES 64
 
 /* A range may be cut while it is used, because the program unmaps a part: then look for another. */
 static bool dmirror_is_cut(struct dmirror *mirror, int error)
@@ -146,14 +150,63 @@ static int dmirror_move(struct dmirror *mirror, struct dmirror_call *call, dmirr
 	return ret;
 }
 
+/* The kernel takes pages out of the page tables, and puts them back since nobody has others. */
+static int dmirror_try(struct dmirror *mirror, struct vm_area_struct *vma, unsigned long start,
+		       unsigned long end)
+{
+	unsigned long src[DMIRROR_TRY_PAGES], dst[DMIRROR_TRY_PAGES] = { 0 };
+	struct migrate_vma args = {
+		.vma = vma,
+		.start = start,
+		.end = end,
+		.src = src,
+		.dst = dst,
+		.flags = MIGRATE_VMA_SELECT_SYSTEM,
+		.pgmap_owner = mirror->space,
+	};
+
+	if (!vma || !(vma->vm_flags & VM_READ) || migrate_vma_setup(&args))
+		return -EINVAL;
+	migrate_vma_pages(&args);
+	migrate_vma_finalize(&args);
+	return 0;
+}
+
+/*
+ * A device without memory tries as well. Then all others have to look anew where the pages are. It
+ * has itself what it had: the event is its own.
+ */
+static int dmirror_to_nowhere(struct dmirror *mirror, struct dmirror_call *call)
+{
+	unsigned long start, stop, end = dmirror_end(call);
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	int ret = 0;
+
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	for (start = call->addr; start < end && !ret; start = stop) {
+		vma = vma_lookup(mm, start);
+		stop = min(end, start + DMIRROR_TRY_PAGES * PAGE_SIZE);
+		if (vma)
+			stop = min(stop, vma->vm_end);
+		ret = dmirror_try(mirror, vma, start, stop);
+	}
+	mmap_read_unlock(mm);
+	if (ret)
+		return ret;
+	return dmirror_has(mirror, call->addr, end, 0) ? dmirror_read(mirror, call) : -ENOENT;
+}
+
 /* What has not moved the device does not see, even if it could reach it. */
 static int dmirror_to_device(struct dmirror *mirror, struct dmirror_call *call)
 {
 	unsigned long end = dmirror_end(call);
-	int ret = 0;
+	int ret;
 
-	if (mirror->space->gpu->has_memory)
-		ret = dmirror_move(mirror, call, gpu_memory_to_device);
+	if (!mirror->space->gpu->has_memory)
+		return dmirror_to_nowhere(mirror, call);
+	ret = dmirror_move(mirror, call, gpu_memory_to_device);
 	if (ret == -EFAULT || ret == -EOPNOTSUPP)
 		return -EINVAL;
 	if (!ret || ret == -ENOSPC)
