@@ -8,7 +8,8 @@ author = copyright = "the xmmu authors"
 release = (Path(__file__).parent.parent / "VERSION").read_text().strip()
 version = ".".join(release.split(".")[:2])
 
-extensions = ["breathe", "myst_parser"]
+extensions = ["breathe", "myst_parser", "sphinx.ext.graphviz"]
+graphviz_output_format = "svg"
 root_doc = "index"
 exclude_patterns = ["_build"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
