@@ -32,6 +32,10 @@ struct core_span {
 /* No processor has the pages until it touches them (exclusive=1). */
 #define CORE_EXCLUSIVE _IOW('c', 13, struct core_span)
 
+/* What is said of the span: flags; what was said of the byte at addr. */
+#define CORE_ADVISE _IOW('c', 14, struct core_span)
+#define CORE_ADVICE _IOW('c', 15, struct core_span)
+
 /*
  * With a page table: how many pages of the span there are; which of the device's bits (accessed,
  * dirty) are set in it, and flags says which to clear.

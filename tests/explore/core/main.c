@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
+#include <xmmu/attr.h>
 #include <xmmu/exclusive.h>
 #include <xmmu/xmmu.h>
 
@@ -79,6 +80,7 @@ struct core_context {
 	struct core_flush flushes[CORE_FLUSHES];
 	bool cut; /* under tlb_lock */
 	struct core_pt pt;
+	struct xmmu_attr advice;
 };
 
 static struct core_context *to_core(struct xmmu_mirror *mirror)
@@ -448,6 +450,10 @@ static long core_ioctl(struct file *file, unsigned int number, unsigned long arg
 		return core_access(core, &span);
 	case CORE_COUNT:
 		return core_pt_count(&core->pt, span.addr, span.addr + span.len);
+	case CORE_ADVISE:
+		return xmmu_attr_set(&core->advice, span.addr, span.addr + span.len, span.flags);
+	case CORE_ADVICE:
+		return xmmu_attr_get(&core->advice, span.addr, NULL);
 	case CORE_AGE:
 		return xmmu_pt_age(&core->pt.pt, span.addr, span.addr + span.len, span.flags);
 	default:
@@ -468,6 +474,7 @@ static int core_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	}
 	init_rwsem(&core->lock);
+	xmmu_attr_init(&core->advice);
 	spin_lock_init(&core->tlb_lock);
 	for (i = 0; i < CORE_FLUSHES; i++) {
 		core->flushes[i].core = core;
@@ -485,6 +492,7 @@ static int core_release(struct inode *inode, struct file *file)
 	destroy_workqueue(core->device);
 	if (pt)
 		xmmu_pt_destroy(&core->pt.pt);
+	xmmu_attr_destroy(&core->advice);
 	kfree(core);
 	return 0;
 }
