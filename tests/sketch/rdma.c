@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sketch of an RDMA adapter with on-demand paging, compiled but never run: memory regions that a key
- * names, a DMA address for each page, one budget for all regions of a work request.
+ * names, one that stands for all addresses, one budget for all regions of a work request.
  */
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+
+#include <xmmu/odp.h>
 
 #include "planned.h"
 
@@ -15,53 +17,61 @@ struct rdma_context {
 	void __iomem *doorbell;
 };
 
-/* One memory region; the adapter reads entries, which are written under the mirror's lock. */
+/* One memory region; the adapter has a table of its own for it. */
 struct rdma_region {
-	struct xmmu_range range;
+	struct xmmu_odp odp;
 	u32 key;
-	__le64 entry[];
+	__le64 __iomem *table; /* an entry for each page, written under the mirror's lock */
 };
 
 struct rdma_segment {
 	u32 key;
 	unsigned long addr;
 	unsigned long len;
-	bool write;
+	unsigned int access; /* XMMU_ODP_REMOTE_READ and the like */
 };
 
 static struct rdma_region *to_region(struct xmmu_range *range)
 {
-	return container_of(range, struct rdma_region, range);
+	return container_of(range, struct rdma_region, odp.range);
 }
 
-static __le64 *entry_of(struct xmmu_range *range, unsigned long addr)
+/* [regions] */
+static __le64 __iomem *entry_of(struct rdma_region *region, unsigned long addr)
 {
-	return &to_region(range)->entry[(addr - xmmu_range_start(range)) >> PAGE_SHIFT];
+	return &region->table[(addr - xmmu_range_start(&region->odp.range)) >> PAGE_SHIFT];
 }
 
+/* The adapter's table gets the entries of the window; it knows pages only. */
 static void rdma_populate(struct xmmu_walk *walk)
 {
-	struct xmmu_range *range = xmmu_walk_range(walk);
-	struct xmmu_leaf leaf;
-	unsigned long i;
+	struct rdma_region *region = to_region(xmmu_walk_range(walk));
+	unsigned long addr;
+	u64 entry;
 
-	xmmu_walk_for_each(walk, &leaf) {
-		for (i = 0; i < leaf.len; i += PAGE_SIZE)
-			*entry_of(range, leaf.addr + i) = cpu_to_le64((leaf.dma + i) | leaf.perm);
+	xmmu_odp_populate(walk);
+	for (addr = xmmu_walk_start(walk); addr < xmmu_walk_stop(walk); addr += PAGE_SIZE) {
+		xmmu_odp_read(&region->odp, addr, addr + PAGE_SIZE, &entry);
+		writeq(entry & ~XMMU_ODP_ORDER, entry_of(region, addr));
 	}
 }
 
 static void rdma_zap(struct xmmu_range *range, unsigned long start, unsigned long end,
 		     struct xmmu_gather *gather)
 {
-	unsigned long addr;
-
-	for (addr = start; addr < end; addr += PAGE_SIZE) {
-		if (!xchg(entry_of(range, addr), 0))
-			continue;
-		xmmu_gather_add(gather, addr, addr + PAGE_SIZE);
-	}
+	xmmu_odp_zap(range, start, end, gather);
+	for (; start < end; start += PAGE_SIZE)
+		writeq(0, entry_of(to_region(range), start));
 }
+
+/* Bytes of one region: of a fault, or of advice that the program waits for. */
+static int rdma_serve(struct rdma_region *region, const struct rdma_segment *segment,
+		      struct xmmu_budget *budget)
+{
+	return xmmu_odp_fault(&region->odp, segment->addr & PAGE_MASK,
+			      PAGE_ALIGN(segment->addr + segment->len), segment->access, budget);
+}
+/* [regions] */
 
 /* The adapter works this off in its command queue and completes with the ticket. */
 static void rdma_flush(struct xmmu_mirror *mirror, const struct xmmu_gather *gather)
@@ -81,10 +91,14 @@ static void rdma_isolate(struct xmmu_mirror *mirror)
 
 static void rdma_range_free(struct xmmu_range *range)
 {
-	kvfree(to_region(range));
+	struct rdma_region *region = to_region(range);
+
+	xmmu_odp_exit(&region->odp);
+	kfree(region);
 }
 
 static const struct xmmu_ops __maybe_unused rdma_ops = {
+	.prepare = xmmu_odp_prepare,
 	.populate = rdma_populate,
 	.zap = rdma_zap,
 	.flush = rdma_flush,
@@ -94,25 +108,28 @@ static const struct xmmu_ops __maybe_unused rdma_ops = {
 
 /* Nothing is populated here: the adapter faults, or the program prefetches. */
 static int __maybe_unused rdma_register(struct rdma_context *ctx, unsigned long start,
-					unsigned long end, u32 key)
+					unsigned long end, u32 key, unsigned int access,
+					__le64 __iomem *table)
 {
 	struct rdma_region *region;
 	int ret;
 
-	region = kvzalloc(struct_size(region, entry, (end - start) >> PAGE_SHIFT),
-			  GFP_KERNEL_ACCOUNT);
+	region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
 	if (!region)
 		return -ENOMEM;
 	region->key = key;
-	ret = xmmu_range_insert(&ctx->mirror, &region->range, start, end);
+	region->table = table;
+	xmmu_odp_init(&region->odp, access);
+	ret = xmmu_range_insert(&ctx->mirror, &region->odp.range, start, end);
 	if (ret) {
-		kvfree(region);
+		xmmu_odp_exit(&region->odp);
+		kfree(region);
 		return ret;
 	}
 	ret = xa_insert(&ctx->regions, key, region, GFP_KERNEL);
 	if (ret) {
-		xmmu_range_remove(&region->range);
-		xmmu_range_put(&region->range);
+		xmmu_range_remove(&region->odp.range);
+		xmmu_range_put(&region->odp.range);
 	}
 	return ret;
 }
@@ -123,8 +140,8 @@ static void __maybe_unused rdma_deregister(struct rdma_context *ctx, u32 key)
 
 	if (!region)
 		return;
-	xmmu_range_remove(&region->range);
-	xmmu_range_put(&region->range);
+	xmmu_range_remove(&region->odp.range);
+	xmmu_range_put(&region->odp.range);
 }
 
 static struct rdma_region *rdma_get(struct rdma_context *ctx, u32 key)
@@ -134,7 +151,7 @@ static struct rdma_region *rdma_get(struct rdma_context *ctx, u32 key)
 	xa_lock(&ctx->regions);
 	region = xa_load(&ctx->regions, key);
 	if (region)
-		xmmu_range_get(&region->range);
+		xmmu_range_get(&region->odp.range);
 	xa_unlock(&ctx->regions);
 	return region;
 }
@@ -152,10 +169,8 @@ static int __maybe_unused rdma_prefetch(struct rdma_context *ctx, const struct r
 
 		if (!region)
 			return -EINVAL;
-		ret = xmmu_populate(&region->range, list->addr & PAGE_MASK,
-				    PAGE_ALIGN(list->addr + list->len),
-				    list->write ? XMMU_WRITE : 0, &budget, NULL);
-		xmmu_range_put(&region->range);
+		ret = rdma_serve(region, list, &budget);
+		xmmu_range_put(&region->odp.range);
 	}
 	return ret;
 }
