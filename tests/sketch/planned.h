@@ -9,29 +9,6 @@
 
 #include <xmmu/xmmu.h>
 
-/* ---- mirrors of the whole address space, XMMU_ATOMIC only ---- */
-
-/* What only a whole-mm mirror hears of; called under a page-table lock, so nothing may wait. */
-struct xmmu_whole_ops {
-	/* Read, and clear on demand, the device's accessed bits of a span. */
-	bool (*young)(struct xmmu_mirror *mirror, unsigned long start, unsigned long end,
-		      bool clear);
-};
-
-/*
- * Attach to the caller's address space without ranges of the driver's own: one range that the
- * mirror owns covers everything, so that walks and xmmu_ops::zap look the same.
- */
-int __must_check xmmu_mirror_attach_whole(struct xmmu_mirror *mirror,
-					  const struct xmmu_config *config,
-					  const struct xmmu_whole_ops *ops);
-
-/* That range; it lives as long as the mirror. */
-struct xmmu_range *xmmu_mirror_whole(struct xmmu_mirror *mirror);
-
-/* Invalidations that have begun and not ended: while there are any, drop-ins get -EAGAIN. */
-unsigned int xmmu_mirror_active(const struct xmmu_mirror *mirror);
-
 /* ---- several devices that share an address space ---- */
 
 /* Mirrors whose flushes are all posted before the first is waited for, on every kernel. */

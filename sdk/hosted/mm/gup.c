@@ -136,3 +136,20 @@ int get_user_pages_fast_only(unsigned long start, int nr_pages, unsigned int gup
 	}
 	return n;
 }
+
+int get_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flags,
+			struct page **pages)
+{
+	int n = get_user_pages_fast_only(start, nr_pages, gup_flags, pages);
+	int locked = 1;
+	long more;
+
+	might_sleep();
+	if (n == nr_pages)
+		return n;
+	mmap_read_lock(current->mm);
+	more = get_user_pages_remote(current->mm, start + n * PAGE_SIZE, nr_pages - n, gup_flags,
+				     pages + n, &locked);
+	mmap_read_unlock(current->mm);
+	return more < 0 && n ? n : n + more;
+}

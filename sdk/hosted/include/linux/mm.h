@@ -136,6 +136,8 @@ long get_user_pages(unsigned long start, unsigned long nr_pages, unsigned int gu
 /* Of the caller's address space, without a lock of it, and without waiting: what is there. */
 int get_user_pages_fast_only(unsigned long start, int nr_pages, unsigned int gup_flags,
 			     struct page **pages);
+int get_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flags,
+			struct page **pages);
 
 int mm_take_all_locks(struct mm_struct *mm);
 void mm_drop_all_locks(struct mm_struct *mm);
