@@ -55,8 +55,9 @@ static void begin(struct softdev_space *space, struct softdev_invalidation *new)
 
 static bool is_own(const struct softdev_shadow *shadow, const struct mmu_notifier_range *range)
 {
-	return shadow->owner && range->owner == shadow->owner &&
-	       (range->event == MMU_NOTIFY_MIGRATE || range->event == MMU_NOTIFY_EXCLUSIVE);
+	return shadow->owner &&
+	       (range->event == MMU_NOTIFY_MIGRATE || range->event == MMU_NOTIFY_EXCLUSIVE) &&
+	       range->owner == shadow->owner;
 }
 
 static int shadow_start(struct mmu_notifier *notifier, const struct mmu_notifier_range *range)
