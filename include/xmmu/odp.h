@@ -79,7 +79,7 @@ struct xmmu_odp {
 	/** @cond INTERNAL */
 	bool used;                      /* since it was last looked at for collection */
 	struct xarray table;            /* entries by window; those are under the lock */
-	unsigned long pages;            /* that have an entry; under the lock */
+	unsigned long pages;            /* that have an entry; written under the lock */
 	struct xmmu_odp_parent *parent; /* or NULL */
 					/** @endcond */
 };

@@ -130,7 +130,7 @@ static void xmmu_odp_enter(struct xmmu_odp *odp, struct xmmu_odp_chunk *chunk,
 			   const struct xmmu_leaf *leaf)
 {
 	u64 *entry = xmmu_odp_entry(chunk, leaf->addr), addr, bits;
-	unsigned long i;
+	unsigned long i, fresh = 0;
 
 	/* It is part of one as large that may do all this: nothing to do. */
 	if (xmmu_odp_serves(*entry, leaf->perm) && xmmu_odp_order(*entry) >= leaf->order)
@@ -140,9 +140,10 @@ static void xmmu_odp_enter(struct xmmu_odp *odp, struct xmmu_odp_chunk *chunk,
 	bits = xmmu_odp_leaf_bits(chunk, leaf);
 	addr = leaf->dma ?: page_to_phys(leaf->page);
 	for (i = 0; i < 1UL << leaf->order; i++, addr += PAGE_SIZE) {
-		odp->pages += !entry[i];
+		fresh += !entry[i];
 		WRITE_ONCE(entry[i], addr | bits | (entry[i] & XMMU_ODP_PERM));
 	}
+	WRITE_ONCE(odp->pages, odp->pages + fresh);
 }
 
 void xmmu_odp_populate(struct xmmu_walk *walk)
@@ -159,6 +160,7 @@ static void xmmu_odp_zap_chunk(struct xmmu_odp *odp, struct xmmu_odp_chunk *chun
 			       unsigned long start, unsigned long end, struct xmmu_gather *gather)
 {
 	u64 *entry = xmmu_odp_entry(chunk, start);
+	unsigned long gone = 0;
 
 	xmmu_odp_split(chunk, start);
 	xmmu_odp_split(chunk, end);
@@ -166,9 +168,10 @@ static void xmmu_odp_zap_chunk(struct xmmu_odp *odp, struct xmmu_odp_chunk *chun
 		if (!*entry)
 			continue;
 		WRITE_ONCE(*entry, 0);
-		odp->pages--;
+		gone++;
 		xmmu_gather_add(gather, start, start + PAGE_SIZE);
 	}
+	WRITE_ONCE(odp->pages, odp->pages - gone);
 }
 
 void xmmu_odp_zap(struct xmmu_range *range, unsigned long start, unsigned long end,
