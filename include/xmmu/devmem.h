@@ -39,7 +39,7 @@ struct xmmu_mirror;
 
 /** @brief Whether the processor can reach the device's memory. */
 enum xmmu_devmem_type {
-	/** It can not: a page moves back when the processor touches it. */
+	/** It can not: a page moves back when the processor touches it or one of its 64 KiB. */
 	XMMU_DEVMEM_PRIVATE,
 	/** It can, coherently: a page stays until it is moved back. */
 	XMMU_DEVMEM_COHERENT,
@@ -91,8 +91,10 @@ struct xmmu_devmem_stats {
 	u64 to_device;
 	/** Moved to RAM, for whatever reason. */
 	u64 to_ram;
-	/** Moved to RAM because the processor touched them. */
+	/** Moved to RAM because the processor touched them, or others close to them. */
 	u64 faults;
+	/** Of those, moved together with one that the processor touched. */
+	u64 around;
 	/** Moved to RAM to make room. */
 	u64 evicted;
 	/** Could not be saved when the device went; the process reads zeros. */
@@ -117,7 +119,7 @@ struct xmmu_devmem {
 	unsigned long *faulted; /* a bit for each page that a processor's fault moves back */
 	wait_queue_head_t wait; /* for a bit of it to go */
 	struct page *stand_in; /* in faults that wait, instead of their own, which has to be free */
-	atomic64_t to_device, to_ram, faults, evicted, lost;
+	atomic64_t to_device, to_ram, faults, around, evicted, lost;
 	struct dev_pagemap pgmap;
 	/** @endcond */
 };

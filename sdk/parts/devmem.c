@@ -244,6 +244,7 @@ void xmmu_devmem_read_stats(struct xmmu_devmem *mem, struct xmmu_devmem_stats *s
 	stats->to_device = atomic64_read(&mem->to_device);
 	stats->to_ram = atomic64_read(&mem->to_ram);
 	stats->faults = atomic64_read(&mem->faults);
+	stats->around = atomic64_read(&mem->around);
 	stats->evicted = atomic64_read(&mem->evicted);
 	stats->lost = atomic64_read(&mem->lost);
 }

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A processor touches a page in device memory that it can not reach. Under mmap_lock. */
+#include <linux/delay.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "devmem.h"
 
 /* How often a fault tries again by itself while others have the page. */
 #define XMMU_FAULT_TRIES 16
+
+/* What moves with a page, aligned: who touches one page touches those around it soon. */
+#define XMMU_FAULT_SPAN  SZ_64K
+#define XMMU_FAULT_PAGES (XMMU_FAULT_SPAN / PAGE_SIZE)
 
 /*
  * A page moves only while nobody else has a reference, and each fault comes with one. If each of
@@ -37,15 +43,14 @@ static void xmmu_devmem_fault_end(struct xmmu_devmem *mem, unsigned long index)
 	wake_up_all(&mem->wait);
 }
 
-static int xmmu_devmem_fault_once(struct xmmu_move *move, struct vm_fault *vmf,
+static int xmmu_devmem_fault_once(struct xmmu_move *move, struct vm_fault *vmf, unsigned long size,
 				  unsigned long *moved)
 {
-	unsigned long size = move->large ? XMMU_WINDOW : PAGE_SIZE;
 	unsigned long start = ALIGN_DOWN(vmf->address, size);
 	struct migrate_vma args = {
 		.vma = vmf->vma,
-		.start = start,
-		.end = start + size,
+		.start = max(start, vmf->vma->vm_start),
+		.end = min(start + size, vmf->vma->vm_end),
 		.pgmap_owner = move->mem->config.owner,
 		.flags = xmmu_move_flags(move),
 		.fault_page = vmf->page,
@@ -54,19 +59,43 @@ static int xmmu_devmem_fault_once(struct xmmu_move *move, struct vm_fault *vmf,
 	return xmmu_move_vma(move, &args, moved);
 }
 
-static int xmmu_devmem_fault_move(struct xmmu_move *move, struct vm_fault *vmf,
+static bool xmmu_devmem_fault_is_served(const struct vm_fault *vmf)
+{
+	return !folio_mapped(page_folio(vmf->page));
+}
+
+/*
+ * Another fault may just be putting the page back that it has found near its own. Whoever does that
+ * must get on, whatever the priorities: hence the sleep.
+ */
+static int xmmu_devmem_fault_move(struct xmmu_move *move, struct vm_fault *vmf, unsigned long size,
 				  unsigned long *moved)
 {
 	unsigned int tries;
 	int err = 0;
 
 	for (tries = 0; tries < XMMU_FAULT_TRIES && !err && !*moved; tries++) {
-		err = xmmu_devmem_fault_once(move, vmf, moved);
-		if (!folio_mapped(page_folio(vmf->page)))
+		err = xmmu_devmem_fault_once(move, vmf, size, moved);
+		if (xmmu_devmem_fault_is_served(vmf))
 			break;
-		cond_resched();
+		usleep_range(20, 200);
 	}
 	return err;
+}
+
+/*
+ * With what is around it, if there is memory at hand. It may fail for any of the pages, so no error
+ * counts. Not from a large folio: while one is locked for its fault, the kernel must not meet
+ * another one, which it would lock to split it.
+ */
+static void xmmu_devmem_fault_around(struct xmmu_move *move, struct vm_fault *vmf,
+				     unsigned long *moved)
+{
+	if (PageCompound(vmf->page))
+		return;
+	move->gfp |= __GFP_NORETRY | __GFP_NOWARN;
+	(void)xmmu_devmem_fault_once(move, vmf, XMMU_FAULT_SPAN, moved);
+	move->gfp = GFP_HIGHUSER_MOVABLE;
 }
 
 static vm_fault_t xmmu_fault_code(int err)
@@ -79,17 +108,22 @@ static vm_fault_t xmmu_fault_code(int err)
 static int xmmu_devmem_fault_small(struct xmmu_devmem *mem, struct vm_fault *vmf,
 				   unsigned long *moved)
 {
-	unsigned long src = 0, dst = 0;
-	struct xmmu_devmem_copy copy;
+	unsigned long src[XMMU_FAULT_PAGES], dst[XMMU_FAULT_PAGES], around = 0;
+	struct xmmu_devmem_copy copies[XMMU_FAULT_PAGES];
 	struct xmmu_move move = {
 		.mem = mem,
-		.src = &src,
-		.dst = &dst,
-		.copies = &copy,
+		.src = src,
+		.dst = dst,
+		.copies = copies,
 		.gfp = GFP_HIGHUSER_MOVABLE,
 	};
+	int err = 0;
 
-	return xmmu_devmem_fault_move(&move, vmf, moved);
+	xmmu_devmem_fault_around(&move, vmf, &around);
+	if (!xmmu_devmem_fault_is_served(vmf))
+		err = xmmu_devmem_fault_move(&move, vmf, PAGE_SIZE, moved);
+	*moved += around;
+	return err;
 }
 
 static int xmmu_devmem_fault_large(struct xmmu_devmem *mem, struct vm_fault *vmf,
@@ -101,7 +135,7 @@ static int xmmu_devmem_fault_large(struct xmmu_devmem *mem, struct vm_fault *vmf
 	if (!window)
 		return -ENOMEM;
 	window->move.large = true;
-	err = xmmu_devmem_fault_move(&window->move, vmf, moved);
+	err = xmmu_devmem_fault_move(&window->move, vmf, XMMU_WINDOW, moved);
 	kvfree(window);
 	return err;
 }
@@ -119,6 +153,8 @@ vm_fault_t xmmu_devmem_fault(struct vm_fault *vmf)
 		else
 			err = xmmu_devmem_fault_small(mem, vmf, &moved);
 		atomic64_add(moved, &mem->faults);
+		if (moved)
+			atomic64_add(moved - 1, &mem->around);
 		xmmu_devmem_fault_end(mem, index);
 	}
 	return xmmu_fault_code(err);

@@ -177,10 +177,78 @@ static void case_by_fault(void *unused)
 	look(4);
 	expect(core_translated(), 0);
 	expect(stats().faults, 4);
+	expect(stats().around, 3);
 	expect(stats().used, 0);
 	stop();
 }
 CASE(by_fault)
+
+/* The 16 pages of an aligned span, or what of it is in the mapping, move together. */
+static void case_around(void *unused)
+{
+	u64 events, value;
+
+	start(40);
+	fill(40);
+	expect(to_device(0, 40), 40);
+	events = core_stats().events[MMU_NOTIFY_MIGRATE];
+	expect(hosted_load(mm, at(20) + 8, &value), 0);
+	expect(value, 21);
+	expect(core_stats().events[MMU_NOTIFY_MIGRATE] - events, 1);
+	expect(stats().faults, 16);
+	expect(stats().around, 15);
+	expect(*device_word(15), 16);
+	expect(*device_word(32), 33);
+	expect(hosted_load(mm, at(39) + 8, &value), 0);
+	expect(stats().faults, 16 + 8);
+	expect(stats().used, 16);
+	look(40);
+	expect(stats().faults, 40);
+	expect(stats().around, 37);
+	stop();
+}
+CASE(around)
+
+/* What goes wrong with the others does not keep the page. */
+static void case_around_fails(void *unused)
+{
+	u64 value;
+
+	start(16);
+	fill(16);
+	expect(to_device(0, 16), 16);
+	expect(core_populate(range, 3, 1, 0), 0);
+	bad_offset = xmmu_devmem_offset(&memory, core.leaf.page);
+	expect(hosted_load(mm, at(5) + 8, &value), 0);
+	expect(value, 6);
+	expect(stats().faults, 1);
+	expect(stats().around, 0);
+	expect(hosted_load(mm, at(3) + 8, &value), -EFAULT);
+	bad_offset = U64_MAX;
+	look(16);
+	expect(stats().faults, 16);
+	stop();
+}
+CASE(around_fails)
+
+/* As many as there is memory for. */
+static void case_around_no_memory(void *unused)
+{
+	u64 value;
+
+	start(16);
+	fill(16);
+	expect(to_device(0, 16), 16);
+	for (hosted_page_limit = 0; hosted_load(mm, at(0) + 8, &value); hosted_page_limit++)
+		expect(stats().faults, 0);
+	expect(value, 1);
+	expect(stats().faults, 1);
+	hosted_page_limit = ULONG_MAX;
+	look(16);
+	expect(stats().used, 0);
+	stop();
+}
+CASE(around_no_memory)
 
 /* The processor reaches it where it is. */
 static void case_coherent(void *unused)
@@ -668,16 +736,29 @@ CASE(forked)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_and_back), cmocka_unit_test(by_fault),
-		cmocka_unit_test(coherent),       cmocka_unit_test(empty),
-		cmocka_unit_test(pinned),         cmocka_unit_test(refused),
-		cmocka_unit_test(config),         cmocka_unit_test(copy_in_fails),
-		cmocka_unit_test(copy_out_fails), cmocka_unit_test(no_memory),
-		cmocka_unit_test(overfull),       cmocka_unit_test(destroyed),
-		cmocka_unit_test(lost),           cmocka_unit_test(two_faults),
-		cmocka_unit_test(second_waits),   cmocka_unit_test(forked),
-		cmocka_unit_test(on_the_way_out), cmocka_unit_test(no_window),
-		cmocka_unit_test(init_no_memory), cmocka_unit_test(no_room),
+		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(by_fault),
+		cmocka_unit_test(around),
+		cmocka_unit_test(around_fails),
+		cmocka_unit_test(around_no_memory),
+		cmocka_unit_test(coherent),
+		cmocka_unit_test(empty),
+		cmocka_unit_test(pinned),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(config),
+		cmocka_unit_test(copy_in_fails),
+		cmocka_unit_test(copy_out_fails),
+		cmocka_unit_test(no_memory),
+		cmocka_unit_test(overfull),
+		cmocka_unit_test(destroyed),
+		cmocka_unit_test(lost),
+		cmocka_unit_test(two_faults),
+		cmocka_unit_test(second_waits),
+		cmocka_unit_test(forked),
+		cmocka_unit_test(on_the_way_out),
+		cmocka_unit_test(no_window),
+		cmocka_unit_test(init_no_memory),
+		cmocka_unit_test(no_room),
 		cmocka_unit_test(lost_one),
 	};
 

@@ -6,7 +6,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define DEVMEM_PAGES 2 /* that a device can know */
+#define DEVMEM_PAGES 3 /* that a device can know */
 
 struct devmem_span {
 	__u64 addr;

@@ -40,6 +40,7 @@ struct xd_stats {
 	__u64 to_device;
 	__u64 to_ram;
 	__u64 faults;
+	__u64 around;
 	__u64 evicted;
 	__u64 lost;
 	__u64 copies;

@@ -305,6 +305,7 @@ static int do_info(struct xd_stats __user *to)
 	out.to_device = stats.to_device;
 	out.to_ram = stats.to_ram;
 	out.faults = stats.faults;
+	out.around = stats.around;
 	out.evicted = stats.evicted;
 	out.lost = stats.lost;
 	out.copies = atomic64_read(&copies);

@@ -17,6 +17,7 @@
 #define __GFP_NOFAIL         0x100U
 #define __GFP_HIGHMEM        0x200U
 #define __GFP_MOVABLE        0x400U
+#define __GFP_NORETRY        0x800U
 #define __GFP_RECLAIM        (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
 
 #define GFP_ATOMIC           (__GFP_HIGH | __GFP_KSWAPD_RECLAIM)
