@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# .ci/run stops at the first stage that fails, and ends with the sum of the tests. make is played by
-# a script.
+# .ci/run stops when the tests fail, runs the other stages side by side, and ends with the sum of the
+# tests. make is played by a script.
 # shellcheck disable=SC2317 # check calls the functions
 set -euo pipefail
 . "$(dirname "$0")/tap.sh"
@@ -31,15 +31,18 @@ run() {
 summary='echo 3 passed, 0 failed, 1 skipped'
 
 plays <<<"[[ \$1 == @(lint|coverage) ]] || $summary"
-check "all stages" run 0 '6 passed, 0 failed, 2 skipped' 'test: passed' 'lint: passed' \
-	'coverage: passed' 'debug: passed'
+check "all stages" run 0 '6 passed, 0 failed, 2 skipped' 'test: passed' 'debug: passed' \
+	'lint: passed' 'coverage: passed'
 plays <<<"echo 2 passed, 1 failed, 0 skipped; false"
 check "tests fail" run 1 '2 passed, 1 failed, 0 skipped' 'test: failed'
 plays <<<"[[ \$1 == @(lint|coverage) ]] || $summary; [[ \$1 != lint ]]"
-check "lint fails" run 1 '3 passed, 0 failed, 1 skipped' 'test: passed' 'lint: failed'
+check "lint fails" run 1 '6 passed, 0 failed, 2 skipped' 'test: passed' 'debug: passed' 'lint: failed'
+plays <<<"[[ \$1 == @(lint|coverage) ]] || $summary; [[ \$1 != coverage ]]"
+check "too little is covered" run 1 '6 passed, 0 failed, 2 skipped' 'test: passed' 'debug: passed' \
+	'lint: passed' 'coverage: failed'
 plays <<<"[[ \$1 == @(lint|coverage) ]] || $summary; [[ \$1 != test-one ]]"
 check "the debug kernel finds something" run 1 '6 passed, 0 failed, 2 skipped' 'test: passed' \
-	'lint: passed' 'coverage: passed' 'debug: failed'
+	'debug: failed' 'lint: passed' 'coverage: passed'
 plays <<<false
 check "nothing has run" run 1 '0 passed, 0 failed, 0 skipped' 'test: failed'
 finish
