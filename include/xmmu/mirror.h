@@ -32,9 +32,9 @@ struct mm_struct;
  * @brief Keep the translations of one device context coherent with one address space.
  *
  * A mirror pins neither pages nor the address space: it holds `mm_count`, and `mm_users` only
- * during registration and during a walk by somebody else than the process. When the process exits while the mirror is attached,
- * everything is zapped, flushed and waited for, and walks end with -ESRCH; the driver detaches
- * when it likes.
+ * during registration and during a walk by somebody else than the process. When the process exits
+ * while the mirror is attached, everything is zapped, flushed and waited for, and walks end with
+ * -ESRCH; the driver detaches when it likes.
  *
  * Each mirror has one lock. xmmu_ops::zap, xmmu_ops::flush and what runs between xmmu_walk_next()
  * and xmmu_walk_commit() already hold it; it protects the driver's page table. Nothing that may
@@ -208,8 +208,8 @@ int __must_check xmmu_mirror_attach_pid(struct xmmu_mirror *mirror,
  *
  * Refuses new work and lets no running walk commit any more, zaps, flushes, waits and unmaps all
  * ranges while the kernel can still call back, only then removes the notifiers, and waits until
- * running walks have ended and what was deferred is freed. Ranges leave the mirror; the driver drops
- * its references itself. It may run at the same time as the exit of the process: the work is done
+ * running walks have ended and what was deferred is freed. Ranges leave the mirror; the driver
+ * drops its references itself. It may run at the same time as the exit of the process: the work is done
  * once, and both return after it is complete. Detaching a mirror that is not attached does nothing.
  *
  * @param mirror  The mirror.

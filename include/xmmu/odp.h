@@ -130,7 +130,8 @@ void xmmu_odp_populate(struct xmmu_walk *walk);
 /**
  * @brief Remove the entries of a span, and report them.
  *
- * What is left of a leaf has order 0 from then on, outside of the span too. A child without entries is collected later.
+ * What is left of a leaf has order 0 from then on, outside of the span too. A child without
+ * entries is collected later.
  *
  * @param range   The range of a region.
  * @param start   First byte, page aligned.

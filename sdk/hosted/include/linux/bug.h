@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Hosted kernel: a warning of the kernel is a bug that was found: it ends the schedule, unless the test waits for it. */
+/*
+ * Hosted kernel: a warning of the kernel is a bug that was found. It ends the schedule, unless the
+ * test waits for it.
+ */
 #ifndef HOSTED_LINUX_BUG_H
 #define HOSTED_LINUX_BUG_H
 
