@@ -10,8 +10,7 @@
 //   does one after the other, in the order of the program. Acquire and release are mutants.
 // - xmmu_compat_clear_frames(): it is empty but on kernels that the hosted one does not stand for.
 // And some are left out but do not change places:
-// - What initialises something before anybody else can see it, or empties it under its lock. Each
-//   has its own variable.
+// - What initialises something before anybody else can see it. Each has its own variable.
 // - What counts. Counters are atomic, not ordered with anything, and read when all is over.
 // - Files of debugfs that are made one after the other.
 // - A wake-up and the unlock that is beside it. Who is woken takes the lock before he looks, so he
@@ -19,8 +18,8 @@
 // - Two unlocks: locks may be dropped in any order.
 
 @swap@
-identifier f !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(pr|dev)_(info|warn|err)(_.*)?|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_(gather|gone)_clear|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
-identifier g !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(pr|dev)_(info|warn|err)(_.*)?|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_(gather|gone)_clear|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
+identifier f !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(pr|dev)_(info|warn|err)(_.*)?|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_gather_clear|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
+identifier g !~ "^(lockdep_assert_held|xmmu_mirror_assert_locked|WARN(_ON)?(_ONCE)?|__acquire|__release|smp_([rw]?mb|mb__.*)|xmmu_compat_clear_frames|(pr|dev)_(info|warn|err)(_.*)?|(trace_xmmu|xmmu_inject|xmmu_debug)_.*|INIT_.*|init_.*|.*_init(_.*)?|xa_init_flags|xmmu_gather_clear|xmmu_count(_.*)?|atomic64_(inc|add)|debugfs_create_.*)$";
 identifier m, n;
 identifier wake =~ "^(xmmu_mirror_wake|wake_up.*)$", unlock =~ "unlock", unlock_too =~ "unlock";
 expression d, e;
