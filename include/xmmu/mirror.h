@@ -149,6 +149,8 @@ struct xmmu_mirror {
 	wait_queue_head_t wait;
 	struct xmmu_counters counters;
 	struct list_head driver_node;
+	/* In the list of the mm if the driver has xmmu_ops::young. */
+	struct mmu_notifier aging;
 	/** @endcond */
 };
 

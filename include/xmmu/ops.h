@@ -50,6 +50,26 @@ enum xmmu_policy {
 };
 
 /**
+ * @brief What the kernel wants to know of pages, and what shall become of the answer.
+ */
+enum xmmu_aging {
+	/** Whether they were used; they stay so. */
+	XMMU_AGING_TEST,
+	/**
+	 * The same, and from now on they count as not used. What the device has cached may stay,
+	 * and does not show that it is used until the device walks its table again: as with a
+	 * processor's TLB, a page may look idle that is not.
+	 */
+	XMMU_AGING_CLEAR,
+	/**
+	 * The same, and the device should walk its table at the next use: reclaim asks, for the
+	 * last time before it takes a page away. A driver posts a flush that nobody waits for, or
+	 * leaves it out where entries do not stay cached for long.
+	 */
+	XMMU_AGING_CLEAR_FLUSH,
+};
+
+/**
  * @brief One announcement of the kernel.
  */
 struct xmmu_event {
@@ -180,6 +200,34 @@ struct xmmu_ops {
 	 * @return true if an access of the device to any byte of the span would find a translation.
 	 */
 	bool (*translated)(struct xmmu_range *range, unsigned long start, unsigned long end);
+
+	/**
+	 * @brief Whether the device has used a page of a span since that was cleared.
+	 *
+	 * Optional. Without it the kernel sees only what processors use, and under memory pressure
+	 * takes pages away that the device works with all the time. For the page table of the SDK
+	 * it is one call of xmmu_pt_age().
+	 *
+	 * Called for any span of the address space, ranges or not, of ::XMMU_WINDOW at most, at any
+	 * time from before xmmu_mirror_attach() returns until xmmu_mirror_detach() does. The
+	 * mirror's lock is not held, and must not be taken: zaps, populates and the freeing of
+	 * tables go on meanwhile, so accessed bits are read and cleared by atomic operations,
+	 * in an RCU read section, in tables that are freed by RCU.
+	 *
+	 * It costs the address space a list notifier, which invalidations walk past.
+	 *
+	 * @param mirror  The mirror.
+	 * @param start   First byte, page aligned.
+	 * @param end     Byte after the last, page aligned.
+	 * @param how     Whether to clear what says so.
+	 *
+	 * @ctx{under a spinlock of the kernel\, in reclaim among others: must not sleep\, wait\,
+	 *      allocate\, or take a lock that is held anywhere while memory is faulted in or taken
+	 *      away\, as the mirror's is}
+	 * @return true if it has.
+	 */
+	bool (*young)(struct xmmu_mirror *mirror, unsigned long start, unsigned long end,
+		      enum xmmu_aging how);
 
 	/**
 	 * @brief Cut the device off from memory, now and for good.

@@ -26,6 +26,10 @@ module_param(watchdog_ms, uint, 0444);
 MODULE_PARM_DESC(watchdog_ms,
 		 "How long an invalidation waits, then it cuts the device off; 0: 10 s");
 
+static bool aging = true;
+module_param(aging, bool, 0644);
+MODULE_PARM_DESC(aging, "Whether the device says which pages it has used; yes");
+
 static_assert(PAGE_SHIFT == SOFTDEV_PAGE_SHIFT);
 
 static u64 gpu_encode(const struct xmmu_leaf *leaf)
@@ -92,6 +96,22 @@ static bool gpu_translated(struct xmmu_range *range, unsigned long start, unsign
 	return xmmu_pt_next(&to_space(xmmu_range_mirror(range))->pt, start, end, &leaf);
 }
 
+/* Whoever asks for the last time wants the device to say so at its next use. */
+static bool gpu_young(struct xmmu_mirror *mirror, unsigned long start, unsigned long end,
+		      enum xmmu_aging how)
+{
+	struct gpu_space *space = to_space(mirror);
+	u64 clear = how == XMMU_AGING_TEST ? 0 : SOFTDEV_ACCESSED;
+	bool young;
+
+	if (!READ_ONCE(aging))
+		return false;
+	young = xmmu_pt_age(&space->pt, start, end, clear) & SOFTDEV_ACCESSED;
+	if (young && how == XMMU_AGING_CLEAR_FLUSH)
+		softdev_forget(space->space, start, end);
+	return young;
+}
+
 static void gpu_isolate(struct xmmu_mirror *mirror)
 {
 	softdev_space_isolate(to_space(mirror)->space);
@@ -113,6 +133,7 @@ static const struct xmmu_ops gpu_ops = {
 	.zap = gpu_zap,
 	.flush = gpu_flush,
 	.translated = gpu_translated,
+	.young = gpu_young,
 	.isolate = gpu_isolate,
 	.range_alloc = gpu_range_alloc,
 	.range_free = gpu_range_free,

@@ -55,6 +55,15 @@ void softdev_flush(struct softdev_space *space, u64 start, u64 end, u64 cookie)
 	wake_up(&dev->flush_work);
 }
 
+void softdev_forget(struct softdev_space *space, u64 start, u64 end)
+{
+	struct softdev *dev = space->dev;
+
+	spin_lock(&dev->lock);
+	softdev_tlb_drop(space, start, end);
+	spin_unlock(&dev->lock);
+}
+
 /* They are never confirmed; NULL is all address spaces. Under the lock. */
 void softdev_flush_forget(struct softdev *dev, const struct softdev_space *space)
 {

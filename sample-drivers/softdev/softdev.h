@@ -133,6 +133,12 @@ void softdev_space_isolate(struct softdev_space *space);
  */
 void softdev_flush(struct softdev_space *space, u64 start, u64 end, u64 cookie);
 
+/*
+ * Any context but interrupts. What the TLB has of the span is dropped, and nothing else: accesses
+ * that have it go on, and nobody is told. The next access walks, and so sets ACCESSED.
+ */
+void softdev_forget(struct softdev_space *space, u64 start, u64 end);
+
 /* ---- commands */
 
 /* Words are of 8 bytes, and addresses multiples of 8. Parts of a command are in no order. */

@@ -84,6 +84,13 @@ static inline void xmmu_compat_clear_frames(unsigned long *frames, unsigned long
 #endif
 }
 
+/* What aging callbacks return. */
+#if XMMU_HAS_YOUNG_BOOL
+typedef bool xmmu_compat_young;
+#else
+typedef int xmmu_compat_young;
+#endif
+
 /* ---- memory of devices */
 
 #if XMMU_HAS_PAGE_PGMAP

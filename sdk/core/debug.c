@@ -37,6 +37,9 @@ static struct workqueue_struct *xmmu_late_wq;
 /* Counts down to the one failure that a test asks for: 0 when it has happened. */
 static atomic_t xmmu_fail_nth = ATOMIC_INIT(0);
 
+/* Acquired in aging callbacks, as if it were a lock. */
+static struct lockdep_map xmmu_aging_map __maybe_unused;
+
 static atomic_t xmmu_ranges = ATOMIC_INIT(0);
 static atomic_t xmmu_late_flushes = ATOMIC_INIT(0);
 
@@ -182,6 +185,16 @@ void xmmu_debug_nonblock_end(void)
 	non_block_end();
 }
 
+void xmmu_debug_aging_start(void)
+{
+	lock_map_acquire(&xmmu_aging_map);
+}
+
+void xmmu_debug_aging_end(void)
+{
+	lock_map_release(&xmmu_aging_map);
+}
+
 void xmmu_debug_range_added(void)
 {
 	atomic_inc(&xmmu_ranges);
@@ -198,7 +211,7 @@ void xmmu_debug_poison(unsigned long *pfns, unsigned long count)
 	memset_l(pfns, XMMU_POISON, count);
 }
 
-/* Reclaim calls back, and so does a holder of mmap_lock. */
+/* Reclaim calls back, and so does a holder of mmap_lock. Who asks for age never takes the lock. */
 void xmmu_debug_prime_locks(struct xmmu_mirror *mirror)
 {
 	struct mm_struct *mm = mirror->mm;
@@ -212,6 +225,11 @@ void xmmu_debug_prime_locks(struct xmmu_mirror *mirror)
 	xmmu_mirror_lock(mirror);
 	xmmu_mirror_unlock(mirror);
 	mmap_read_unlock(mm);
+
+	xmmu_mirror_lock(mirror);
+	xmmu_debug_aging_start();
+	xmmu_debug_aging_end();
+	xmmu_mirror_unlock(mirror);
 }
 
 /* What a kernel finds by itself if it was built to. */
@@ -250,7 +268,9 @@ void xmmu_debug_show(struct seq_file *file)
 void xmmu_debug_init(struct dentry *folder)
 {
 	struct dentry *inject = debugfs_create_dir("inject", folder);
+	static struct lock_class_key key __maybe_unused;
 
+	lockdep_init_map(&xmmu_aging_map, "xmmu_aging", &key, 0);
 	debugfs_create_u32("collide", 0600, inject, &xmmu_inject.collide);
 	debugfs_create_u32("nonblock", 0600, inject, &xmmu_inject.nonblock);
 	debugfs_create_u32("fail", 0600, inject, &xmmu_inject.fail);

@@ -35,6 +35,9 @@ void xmmu_debug_check_forgotten(struct xmmu_range *range, unsigned long start, u
 /* The kernel does this around list notifiers only. */
 void xmmu_debug_nonblock_start(void);
 void xmmu_debug_nonblock_end(void);
+/* In between nobody takes the lock of a mirror. */
+void xmmu_debug_aging_start(void);
+void xmmu_debug_aging_end(void);
 void xmmu_debug_range_added(void);
 void xmmu_debug_range_freed(void);
 void xmmu_debug_poison(unsigned long *pfns, unsigned long count);
@@ -83,6 +86,14 @@ static inline void xmmu_debug_nonblock_start(void)
 }
 
 static inline void xmmu_debug_nonblock_end(void)
+{
+}
+
+static inline void xmmu_debug_aging_start(void)
+{
+}
+
+static inline void xmmu_debug_aging_end(void)
 {
 }
 

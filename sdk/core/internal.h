@@ -209,6 +209,10 @@ void xmmu_range_unmapped(struct xmmu_range *range, unsigned long start, unsigned
 void xmmu_gone_clear(struct xmmu_mirror *mirror);
 void xmmu_collect_work(struct work_struct *work);
 
+/* aging.c */
+int xmmu_aging_register(struct xmmu_mirror *mirror);
+void xmmu_aging_unregister(struct xmmu_mirror *mirror);
+
 /* invalidate.c */
 extern const struct mmu_interval_notifier_ops xmmu_block_ops;
 void xmmu_inval_init(struct xmmu_inval *inval, struct xmmu_mirror *mirror, unsigned long start,

@@ -252,6 +252,12 @@ static int xmmu_mirror_register(struct xmmu_mirror *mirror, const struct xmmu_co
 		mmdrop(mm);
 		return err;
 	}
+	err = xmmu_aging_register(mirror);
+	if (err) {
+		mmu_interval_notifier_remove(&mirror->exit);
+		mmdrop(mm);
+		return err;
+	}
 	/* Until now the callback had nothing to do: release needs mm_users to be gone. */
 	xmmu_mirror_lock(mirror);
 	xmmu_gone_clear(mirror);
@@ -370,6 +376,7 @@ static void xmmu_mirror_unregister(struct xmmu_mirror *mirror)
 	if (READ_ONCE(mirror->state) == XMMU_STATE_DETACHED)
 		return;
 	trace_xmmu_detach(mirror);
+	xmmu_aging_unregister(mirror);
 	xmmu_mirror_shutdown(mirror);
 	cancel_work_sync(&mirror->collect);
 	xmmu_mirror_remove_ranges(mirror);

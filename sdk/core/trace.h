@@ -106,6 +106,28 @@ TRACE_EVENT(xmmu_flush_done,
 	TP_printk("mirror=%p ticket=%llu", __entry->mirror, __entry->ticket)
 );
 
+TRACE_EVENT(xmmu_age,
+	TP_PROTO(const struct xmmu_mirror *mirror, unsigned long start, unsigned long end,
+		 enum xmmu_aging how, bool young),
+	TP_ARGS(mirror, start, end, how, young),
+	TP_STRUCT__entry(
+		__field(const void *, mirror)
+		__field(unsigned long, start)
+		__field(unsigned long, end)
+		__field(unsigned int, how)
+		__field(bool, young)
+	),
+	TP_fast_assign(
+		__entry->mirror = mirror;
+		__entry->start = start;
+		__entry->end = end;
+		__entry->how = how;
+		__entry->young = young;
+	),
+	TP_printk("mirror=%p span=%lx-%lx how=%u young=%d", __entry->mirror, __entry->start,
+		  __entry->end, __entry->how, __entry->young)
+);
+
 TRACE_EVENT(xmmu_retry,
 	TP_PROTO(const struct xmmu_mirror *mirror, unsigned long start, unsigned long end),
 	TP_ARGS(mirror, start, end),

@@ -332,6 +332,27 @@ static void case_transfer_outlives(void *unused)
 }
 CASE_UNTIL(transfer_outlives, "warning")
 
+static bool young_with_lock(struct xmmu_mirror *mirror, unsigned long start, unsigned long end,
+			    enum xmmu_aging how)
+{
+	xmmu_mirror_lock(mirror);
+	xmmu_mirror_unlock(mirror);
+	return false;
+}
+
+/* The order is what is wrong, though nobody waits for anybody here. */
+static void case_age_takes_lock(void *unused)
+{
+	core_start(1, HOSTED_DMA_DIRECT);
+	core.config.policy = XMMU_ATOMIC;
+	core.ops.young = young_with_lock;
+	core_attach();
+	expect(hosted_store(mm, at(0), 1), 0);
+	hosted_test_young(mm, at(0));
+	hosted_clear_young(mm, at(0));
+}
+CASE_UNTIL(age_takes_lock, "lock order")
+
 static void console(const char *text)
 {
 	hosted_fail("message", "%s", text);
@@ -361,6 +382,7 @@ CASE(features)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(age_takes_lock),
 		cmocka_unit_test(collide),
 		cmocka_unit_test(collide_always),
 		cmocka_unit_test(nonblock_taken),

@@ -50,6 +50,10 @@ module_param(exclusive, bool, 0444);
 static bool pt;
 module_param(pt, bool, 0444);
 
+/* The device walks a page table, and the kernel hears what it uses. */
+static bool aging;
+module_param(aging, bool, 0444);
+
 static struct device core_dev;
 static enum xmmu_policy core_policy;
 
@@ -214,6 +218,23 @@ static void core_flush(struct xmmu_mirror *mirror, const struct xmmu_gather *gat
 		queue_work(core->device, &flush->work);
 }
 
+static bool core_young(struct xmmu_mirror *mirror, unsigned long start, unsigned long end,
+		       enum xmmu_aging how)
+{
+	struct core_context *core = to_core(mirror);
+	bool young = xmmu_pt_age(&core->pt.pt, start, end,
+				 how == XMMU_AGING_TEST ? 0 : CORE_PT_ACCESSED) &
+		     CORE_PT_ACCESSED;
+	unsigned long flags;
+
+	if (young && how == XMMU_AGING_CLEAR_FLUSH) {
+		spin_lock_irqsave(&core->tlb_lock, flags);
+		tlb_drop(core, start, end);
+		spin_unlock_irqrestore(&core->tlb_lock, flags);
+	}
+	return young;
+}
+
 static void core_isolate(struct xmmu_mirror *mirror)
 {
 	struct core_context *core = to_core(mirror);
@@ -268,6 +289,17 @@ static const struct xmmu_ops core_pt_ops = {
 	.populate = core_populate_pt,
 	.zap = core_zap_pt,
 	.flush = core_flush,
+	.isolate = core_isolate,
+	.release = core_gone,
+	.range_free = core_range_free,
+};
+
+static const struct xmmu_ops core_aging_ops = {
+	.prepare = core_prepare_pt,
+	.populate = core_populate_pt,
+	.zap = core_zap_pt,
+	.flush = core_flush,
+	.young = core_young,
 	.isolate = core_isolate,
 	.release = core_gone,
 	.range_free = core_range_free,
@@ -332,7 +364,8 @@ static int core_access(struct core_context *core, const struct core_span *span)
 static int core_attach(struct core_context *core, const struct core_span *span)
 {
 	const struct xmmu_config config = {
-		.ops = pt     ? &core_pt_ops :
+		.ops = aging  ? &core_aging_ops :
+		       pt     ? &core_pt_ops :
 		       follow ? &core_following_ops :
 				&core_ops,
 		.policy = core_policy,
