@@ -38,6 +38,26 @@ static inline bool core_access(unsigned long page)
 	return core(CORE_ACCESS, page, 1, 0) == 1;
 }
 
+/* Pages below two tables of 32 entries, all populated and used. */
+#define PT_FIRST 30UL
+#define PT_PAGES 4UL
+
+static inline void core_start_pt(void)
+{
+	start_process(PT_FIRST + PT_PAGES);
+	core_attach("policy=refuse pt=1", PT_FIRST);
+	explore_assert(!core(CORE_INSERT, PT_FIRST, PT_PAGES, 0));
+	explore_assert(!core(CORE_POPULATE, PT_FIRST, PT_PAGES, 0));
+	explore_assert(core_access(PT_FIRST + PT_PAGES - 1) && core_access(PT_FIRST));
+}
+
+static inline void core_discard_pt(void *unused)
+{
+	enter();
+	explore_assert(!hosted_madvise(mm, ADDR + PT_FIRST * PAGE_SIZE, PT_PAGES * PAGE_SIZE,
+				       HOSTED_DONTNEED));
+}
+
 /* Whether it could write to it, and did. */
 static inline bool core_write(unsigned long page, u64 value)
 {

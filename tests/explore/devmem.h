@@ -72,4 +72,26 @@ static inline void devmem_stop(void)
 	stop_process();
 }
 
+/* Threads of several scenarios, and what must be in the two pages when both have ended. */
+static inline void devmem_touch_first(void *unused)
+{
+	enter();
+	expect_word(0, 1);
+	explore_assert(!hosted_store(mm, page(0), 5));
+}
+
+static inline void devmem_use_second(void *unused)
+{
+	enter();
+	devmem_write(1, 6);
+}
+
+static inline void devmem_check_both(void)
+{
+	enter();
+	expect_word(0, 5);
+	expect_word(1, 6);
+	devmem_stop();
+}
+
 #endif

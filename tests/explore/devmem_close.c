@@ -14,32 +14,13 @@ static void close(void *unused)
 	explore_assert(!devmem(DEVMEM_CLOSE, 0, 0));
 }
 
-static void touch(void *unused)
-{
-	enter();
-	expect_word(0, 1);
-	explore_assert(!hosted_store(mm, page(0), 5));
-}
-
-static void use(void *unused)
-{
-	enter();
-	devmem_write(1, 6);
-}
-
-static void check(void)
-{
-	enter();
-	expect_word(0, 5);
-	expect_word(1, 6);
-	devmem_stop();
-}
-
 const struct explore_scenario explore_scenario = {
 	.name = "devmem_close",
 	.about = "the end of the memory beside a processor's fault and the device",
 	.setup = setup,
-	.threads = { { "close", close }, { "touch", touch }, { "use", use } },
-	.check = check,
+	.threads = { { "close", close },
+		     { "touch", devmem_touch_first },
+		     { "use", devmem_use_second } },
+	.check = devmem_check_both,
 	.keeps_memory = true,
 };

@@ -17,32 +17,13 @@ static void move(void *unused)
 	explore_assert(moved == -EIO || !moved);
 }
 
-static void touch(void *unused)
-{
-	enter();
-	expect_word(0, 1);
-	explore_assert(!hosted_store(mm, page(0), 5));
-}
-
-static void use(void *unused)
-{
-	enter();
-	devmem_write(1, 6);
-}
-
-static void check(void)
-{
-	enter();
-	expect_word(0, 5);
-	expect_word(1, 6);
-	devmem_stop();
-}
-
 const struct explore_scenario explore_scenario = {
 	.name = "devmem_copy_fails",
 	.about = "a copy to the device that fails beside those who use the pages",
 	.setup = setup,
-	.threads = { { "move", move }, { "touch", touch }, { "use", use } },
-	.check = check,
+	.threads = { { "move", move },
+		     { "touch", devmem_touch_first },
+		     { "use", devmem_use_second } },
+	.check = devmem_check_both,
 	.keeps_memory = true,
 };

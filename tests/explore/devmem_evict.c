@@ -15,33 +15,18 @@ static void evict(void *unused)
 	explore_assert(devmem(DEVMEM_TO_RAM, 0, 2) >= 0);
 }
 
-static void touch(void *unused)
-{
-	enter();
-	expect_word(0, 1);
-	explore_assert(!hosted_store(mm, page(0), 5));
-}
-
 static void move(void *unused)
 {
 	enter();
 	explore_assert(devmem(DEVMEM_TO_DEVICE, 1, 1) >= 0);
-	devmem_write(1, 6);
-}
-
-static void check(void)
-{
-	enter();
-	expect_word(0, 5);
-	expect_word(1, 6);
-	devmem_stop();
+	devmem_use_second(NULL);
 }
 
 const struct explore_scenario explore_scenario = {
 	.name = "devmem_evict",
 	.about = "eviction beside a processor's fault and a move to the device",
 	.setup = setup,
-	.threads = { { "evict", evict }, { "touch", touch }, { "move", move } },
-	.check = check,
+	.threads = { { "evict", evict }, { "touch", devmem_touch_first }, { "move", move } },
+	.check = devmem_check_both,
 	.keeps_memory = true,
 };

@@ -61,14 +61,19 @@ static inline void stop_driver(const char *name)
 	explore_assert(!hosted_module_unload(name));
 }
 
-/* The last reference may be dropped by a worker. */
+/* The process has exited. The last reference may be dropped by a worker. */
+static inline void nothing_is_left(void)
+{
+	msleep(10);
+	hosted_mm_check_empty();
+	hosted_slab_check_empty();
+}
+
 static inline void stop_process(void)
 {
 	enter();
 	hosted_exit();
-	msleep(10);
-	hosted_mm_check_empty();
-	hosted_slab_check_empty();
+	nothing_is_left();
 }
 
 #endif
