@@ -62,7 +62,8 @@ static int dmirror_error(int error)
 
 static bool dmirror_is_valid(const struct dmirror_call *call)
 {
-	return PAGE_ALIGNED(call->addr) && call->addr < call->addr + (call->npages << PAGE_SHIFT);
+	return PAGE_ALIGNED(call->addr) && call->npages &&
+	       call->npages <= (U64_MAX - call->addr) >> PAGE_SHIFT;
 }
 
 static long dmirror_ioctl(struct file *file, unsigned int command, unsigned long pointer)
