@@ -134,10 +134,11 @@ static void judge_by_list(unsigned int k, unsigned int i)
 
 static void judge(unsigned int k)
 {
-	unsigned int i, passed = 0;
+	unsigned int i, passed = 0, theirs = 0;
 
 	for (i = 0; i < nr_tests; i++) {
 		passed += kernels[k].ours.result[i] == PASS;
+		theirs += kernels[k].theirs.result[i] == PASS;
 		if (kernels[k].theirs.exists)
 			judge_by_theirs(k, i);
 		else
@@ -145,6 +146,8 @@ static void judge(unsigned int k)
 	}
 	if (!passed)
 		complain(kernels[k].name, "hmm-tests", "nothing has passed");
+	if (kernels[k].theirs.exists && !theirs)
+		complain(kernels[k].name, "test_hmm", "nothing has passed to compare with");
 }
 
 static void print_cell(unsigned int k, unsigned int i)
