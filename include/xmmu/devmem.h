@@ -114,7 +114,7 @@ struct xmmu_devmem {
 	unsigned long *used;    /* a bit for each page; under the lock */
 	unsigned long nr_used;  /* under the lock */
 	unsigned long next;     /* where to look for a free page; under the lock */
-	unsigned long oldest;   /* where to look for one to evict; under the lock */
+	unsigned long oldest;   /* where to look for one to evict; a hint, without the lock */
 	bool closing;           /* no page is given out any more; under the lock */
 	unsigned long *faulted; /* a bit for each page that a processor's fault moves back */
 	wait_queue_head_t wait; /* for a bit of it to go */

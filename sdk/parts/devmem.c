@@ -96,7 +96,11 @@ bool xmmu_devmem_is_large(struct xmmu_devmem *mem, unsigned long index)
 	       PageCompound(pfn_to_page(mem->first + index));
 }
 
-/* The next page in use at or after an index, and how many there are in a row, up to a limit. */
+/*
+ * The next page in use at or after an index, and how many there are in a row, up to a limit and to
+ * the end of the window: there a large folio may begin, which is for the next time. Before 7.3 the
+ * kernel takes a folio as a whole, wherever the row ends.
+ */
 unsigned long xmmu_devmem_next_used(struct xmmu_devmem *mem, unsigned long index,
 				    unsigned long *count)
 {
@@ -104,7 +108,7 @@ unsigned long xmmu_devmem_next_used(struct xmmu_devmem *mem, unsigned long index
 
 	spin_lock_irqsave(&mem->lock, irq);
 	index = find_next_bit(mem->used, mem->pages, index);
-	limit = min(mem->pages, index + *count);
+	limit = min3(mem->pages, index + *count, ALIGN(index + 1, XMMU_MOVE_PAGES));
 	*count = find_next_zero_bit(mem->used, limit, index) - index;
 	spin_unlock_irqrestore(&mem->lock, irq);
 	if (!xmmu_devmem_is_large(mem, index))

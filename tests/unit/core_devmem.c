@@ -12,14 +12,15 @@
 static struct xmmu_devmem memory;
 static struct xmmu_range *range;
 /* What the device has, its part of each page; and when its next copies fail. */
-static u64 store[ROOM][WORDS];
+static u64 store[2 * ROOM][WORDS];
 static int copy_in_error, copy_out_error;
 static u64 bad_offset = U64_MAX; /* a page of the device that can not be read */
 static unsigned int copies;
+static bool crossed; /* copies of one call to RAM were of two windows of the device */
 
 static u64 *stored(u64 offset)
 {
-	check(offset % PAGE_SIZE == 0 && offset / PAGE_SIZE < ROOM);
+	check(offset % PAGE_SIZE == 0 && offset / PAGE_SIZE < ARRAY_SIZE(store));
 	return store[offset / PAGE_SIZE];
 }
 
@@ -41,6 +42,7 @@ static int copy_to_ram(struct xmmu_devmem *mem, const struct xmmu_devmem_copy *c
 		       unsigned int count)
 {
 	copies += count;
+	crossed |= copy[0].offset / XMMU_WINDOW != copy[count - 1].offset / XMMU_WINDOW;
 	for (; count && !copy_out_error; count--, copy++) {
 		if (copy->offset == bad_offset)
 			return -EIO;
@@ -54,12 +56,12 @@ static const struct xmmu_devmem_ops memory_ops = {
 	.copy_to_ram = copy_to_ram,
 };
 
-static void make_memory(enum xmmu_devmem_type type)
+static void make_memory(enum xmmu_devmem_type type, unsigned long pages)
 {
 	const struct xmmu_devmem_config config = {
 		.ops = &memory_ops,
 		.type = type,
-		.size = ROOM * PAGE_SIZE,
+		.size = pages * PAGE_SIZE,
 		.phys = type == XMMU_DEVMEM_COHERENT ? HOSTED_RESERVED_PHYS : 0,
 		.owner = &memory,
 	};
@@ -73,7 +75,7 @@ static void start_type(unsigned long pages, enum xmmu_devmem_type type)
 	core.config.devmem_owner = &memory;
 	core_attach();
 	range = core_insert(0, pages);
-	make_memory(type);
+	make_memory(type, ROOM);
 }
 
 static void start(unsigned long pages)
@@ -521,6 +523,23 @@ static void case_overfull(void *unused)
 }
 CASE(overfull)
 
+/* In each window of the device a large folio may be, which is moved by itself. */
+static void case_evict_by_window(void *unused)
+{
+	start(ROOM + 40);
+	fill(ROOM + 40);
+	xmmu_devmem_destroy(&memory);
+	make_memory(XMMU_DEVMEM_PRIVATE, 2 * ROOM);
+	expect(to_device(0, ROOM + 40), ROOM + 40);
+	expect(to_ram(0, 100), 100);
+	crossed = false;
+	expect(xmmu_devmem_evict(&memory, ULONG_MAX), ROOM - 60);
+	check(!crossed);
+	look(ROOM + 40);
+	stop();
+}
+CASE(evict_by_window)
+
 /* ---- the device goes */
 
 static void case_destroyed(void *unused)
@@ -760,6 +779,7 @@ int main(void)
 		cmocka_unit_test(init_no_memory),
 		cmocka_unit_test(no_room),
 		cmocka_unit_test(lost_one),
+		cmocka_unit_test(evict_by_window),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
