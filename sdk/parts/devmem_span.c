@@ -39,7 +39,10 @@ unsigned long xmmu_move_flags(const struct xmmu_move *move)
 	return MIGRATE_VMA_SELECT_DEVICE_PRIVATE | large;
 }
 
-/* As far as the mapping goes, or the hole; sets where to go on. */
+/*
+ * As far as the mapping goes, or the hole; sets where to go on. What has no pages of its own has
+ * none in a device, however large it is: programs reserve addresses by the terabyte.
+ */
 static int xmmu_move_mapping(struct xmmu_move *move, struct mm_struct *mm, unsigned long start,
 			     unsigned long *end, unsigned long *moved)
 {
@@ -51,16 +54,19 @@ static int xmmu_move_mapping(struct xmmu_move *move, struct mm_struct *mm, unsig
 		.flags = xmmu_move_flags(move),
 	};
 
-	if (vma && vma->vm_start <= start) {
-		*end = min(*end, vma->vm_end);
-		args.end = *end;
-		if (vma->vm_flags & VM_READ || !move->to_device)
-			return xmmu_move_vma(move, &args, moved);
-	} else {
-		/* Nothing is there, up to the next mapping. */
+	if (!vma || vma->vm_start > start) {
 		*end = vma ? min(move->end, vma->vm_start) : move->end;
+		return move->to_device ? -EFAULT : 0;
 	}
-	return move->to_device ? -EFAULT : 0;
+	if (!move->to_device && !READ_ONCE(vma->anon_vma)) {
+		*end = min(move->end, vma->vm_end);
+		return 0;
+	}
+	*end = min(*end, vma->vm_end);
+	args.end = *end;
+	if (move->to_device && !(vma->vm_flags & VM_READ))
+		return -EFAULT;
+	return xmmu_move_vma(move, &args, moved);
 }
 
 static int xmmu_move_locked(struct xmmu_move *move, struct mm_struct *mm, unsigned long start,

@@ -540,6 +540,23 @@ static void case_evict_by_window(void *unused)
 }
 CASE(evict_by_window)
 
+/* What was never touched is not looked at, window by window. */
+static void case_reserved(void *unused)
+{
+	u64 events;
+
+	start(2);
+	fill(2);
+	expect(to_device(0, 2), 2);
+	expect(hosted_mmap(mm, at(2), 64 * XMMU_WINDOW, VM_READ, 0, NULL, 0), 0);
+	events = core_stats().events[MMU_NOTIFY_MIGRATE];
+	expect(to_ram(0, 64 * 512), 2);
+	expect(core_stats().events[MMU_NOTIFY_MIGRATE], events + 1);
+	look(2);
+	stop();
+}
+CASE(reserved)
+
 /* ---- the device goes */
 
 static void case_destroyed(void *unused)
@@ -779,6 +796,7 @@ int main(void)
 		cmocka_unit_test(init_no_memory),
 		cmocka_unit_test(no_room),
 		cmocka_unit_test(lost_one),
+		cmocka_unit_test(reserved),
 		cmocka_unit_test(evict_by_window),
 	};
 
