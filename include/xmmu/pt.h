@@ -24,6 +24,8 @@ struct xmmu_walk;
  * @since 0.1
  * @brief A radix tree of tables that the device walks by itself, in a format given as data.
  *
+ * Part `pt`: a driver names it in XMMU_PARTS and includes this header.
+ *
  * The three callbacks of a driver become one call each: xmmu_ops::prepare calls xmmu_pt_prepare(),
  * xmmu_ops::populate calls xmmu_pt_populate(), xmmu_ops::zap calls xmmu_pt_zap().
  *

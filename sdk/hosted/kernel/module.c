@@ -18,7 +18,9 @@ static struct module *find_module(const char *name)
 	for (module = __start_hosted_modules; module < __stop_hosted_modules; module++)
 		if (!strcmp((*module)->name, name))
 			return *module;
-	hosted_fail("scenario", "no module %s is linked in", name);
+	module = __start_hosted_modules;
+	hosted_fail("scenario", "no module %s is linked in: by the name of its folder it is %s",
+		    name, module < __stop_hosted_modules ? (*module)->name : "none");
 }
 
 static const struct kernel_param *find_param(const struct module *module, const char *name,

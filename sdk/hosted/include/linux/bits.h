@@ -11,5 +11,7 @@
 #define BIT_MASK(n)        (1UL << ((n) % BITS_PER_LONG))
 #define BIT_WORD(n)        ((n) / BITS_PER_LONG)
 #define BITS_TO_LONGS(n)   (((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
+#define GENMASK(high, low) (~0UL << (low) & ~0UL >> (BITS_PER_LONG - 1 - (high)))
+#define GENMASK_ULL        GENMASK
 
 #endif
