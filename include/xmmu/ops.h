@@ -279,7 +279,8 @@ struct xmmu_ops {
 	 * Optional. With it ranges follow the process: of what it unmaps they are cut off, by a
 	 * worker and some time later. A range is shrunk, removed, or split with the one that this
 	 * allocates; see xmmu_range_resize() and xmmu_range_split(). Without it a range keeps its
-	 * bounds, whatever is mapped there.
+	 * bounds, whatever is mapped there. A range of which something was unmapped may lose what
+	 * was never mapped as well, then or later.
 	 *
 	 * It must not change the bounds of a range, nor take a lock under which that is done. If
 	 * the new range is not needed after all, xmmu_ops::range_free gets it: it has a mirror, and

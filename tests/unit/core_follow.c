@@ -241,6 +241,32 @@ static void case_mapped_again(void *unused)
 }
 CASE(mapped_again)
 
+/* A range that reaches beyond the mappings keeps that, unless something of it is unmapped as well. */
+static void case_ahead(void *unused)
+{
+	core_start(12, HOSTED_DMA_DIRECT);
+	core.ops.range_alloc = range_alloc;
+	core_attach();
+	unmap(8, 2);
+	xmmu_range_put(core_insert(0, 3));
+	xmmu_range_put(core_insert(4, 6));
+	xmmu_range_put(core_insert(10, 2));
+	expect(hosted_munmap(mm, at(2), PAGE_SIZE), 0);
+	expect(hosted_munmap(mm, at(11), PAGE_SIZE), 0);
+	msleep(10);
+	expect_range(find(1, 0), 0, 2);
+	expect_range(find(4, 0), 4, 10);
+	expect_range(find(10, 0), 10, 11);
+	unmap(4, 1);
+	expect_range(find(5, 0), 5, 10);
+	expect(hosted_munmap(mm, at(1), PAGE_SIZE), 0);
+	expect(hosted_munmap(mm, at(10), PAGE_SIZE), 0);
+	msleep(10);
+	expect_range(find(5, 0), 5, 8);
+	core_stop();
+}
+CASE(ahead)
+
 /* The reaper announces what stays mapped. */
 static void case_reaped(void *unused)
 {
@@ -328,15 +354,25 @@ CASE(fixed)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes),        cmocka_unit_test(mapping),
-		cmocka_unit_test(refused),      cmocka_unit_test(no_free),
-		cmocka_unit_test(two_faults),   cmocka_unit_test(ends),
-		cmocka_unit_test(middle),       cmocka_unit_test(charged),
-		cmocka_unit_test(all),          cmocka_unit_test(holes),
-		cmocka_unit_test(mapped_again), cmocka_unit_test(reaped),
-		cmocka_unit_test(no_memory),    cmocka_unit_test(removed),
-		cmocka_unit_test(detached),     cmocka_unit_test(fixed),
-		cmocka_unit_test(split_fails),  cmocka_unit_test(looked_at_once),
+		cmocka_unit_test(sizes),
+		cmocka_unit_test(mapping),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(no_free),
+		cmocka_unit_test(two_faults),
+		cmocka_unit_test(ends),
+		cmocka_unit_test(middle),
+		cmocka_unit_test(charged),
+		cmocka_unit_test(all),
+		cmocka_unit_test(holes),
+		cmocka_unit_test(ahead),
+		cmocka_unit_test(mapped_again),
+		cmocka_unit_test(reaped),
+		cmocka_unit_test(no_memory),
+		cmocka_unit_test(removed),
+		cmocka_unit_test(detached),
+		cmocka_unit_test(fixed),
+		cmocka_unit_test(split_fails),
+		cmocka_unit_test(looked_at_once),
 	};
 
 	return cmocka_run_group_tests_name("core_follow", tests, NULL, NULL);
