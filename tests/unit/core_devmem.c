@@ -99,15 +99,21 @@ static void fill(unsigned long pages)
 		expect(hosted_store(mm, at(i) + 8, i + 1), 0);
 }
 
+/* What a processor finds in a page. */
+static void expect_in(unsigned long page, u64 expected)
+{
+	u64 value;
+
+	expect(hosted_load(mm, at(page) + 8, &value), 0);
+	expect(value, expected);
+}
+
 static void look(unsigned long pages)
 {
 	unsigned long i;
-	u64 value;
 
-	for (i = 0; i < pages; i++) {
-		expect(hosted_load(mm, at(i) + 8, &value), 0);
-		expect(value, i + 1);
-	}
+	for (i = 0; i < pages; i++)
+		expect_in(i, i + 1);
 }
 
 static struct xmmu_devmem_stats stats(void)
@@ -194,8 +200,7 @@ static void case_around(void *unused)
 	fill(40);
 	expect(to_device(0, 40), 40);
 	events = core_stats().events[MMU_NOTIFY_MIGRATE];
-	expect(hosted_load(mm, at(20) + 8, &value), 0);
-	expect(value, 21);
+	expect_in(20, 21);
 	expect(core_stats().events[MMU_NOTIFY_MIGRATE] - events, 1);
 	expect(stats().faults, 16);
 	expect(stats().around, 15);
@@ -221,8 +226,7 @@ static void case_around_fails(void *unused)
 	expect(to_device(0, 16), 16);
 	expect(core_populate(range, 3, 1, 0), 0);
 	bad_offset = xmmu_devmem_offset(&memory, core.leaf.page);
-	expect(hosted_load(mm, at(5) + 8, &value), 0);
-	expect(value, 6);
+	expect_in(5, 6);
 	expect(stats().faults, 1);
 	expect(stats().around, 0);
 	expect(hosted_load(mm, at(3) + 8, &value), -EFAULT);
@@ -282,8 +286,7 @@ static void case_empty(void *unused)
 	expect(*device_word(0), 0);
 	expect(*device_word(1), 0);
 	*device_word(1) = 2;
-	expect(hosted_load(mm, at(1) + 8, &value), 0);
-	expect(value, 2);
+	expect_in(1, 2);
 	stop();
 }
 CASE(empty)
@@ -574,18 +577,14 @@ CASE(destroyed)
 
 static void case_lost(void *unused)
 {
-	u64 value;
-
 	start(4);
 	fill(4);
 	expect(to_device(0, 3), 3);
 	copy_out_error = -EIO;
 	xmmu_devmem_destroy(&memory);
 	expect(stats().lost, 3);
-	expect(hosted_load(mm, at(0) + 8, &value), 0);
-	expect(value, 0);
-	expect(hosted_load(mm, at(3) + 8, &value), 0);
-	expect(value, 4);
+	expect_in(0, 0);
+	expect_in(3, 4);
 	stop();
 }
 CASE(lost)
@@ -594,7 +593,6 @@ CASE(lost)
 static void case_lost_one(void *unused)
 {
 	unsigned long i;
-	u64 value;
 
 	start(8);
 	fill(8);
@@ -603,10 +601,8 @@ static void case_lost_one(void *unused)
 	bad_offset = xmmu_devmem_offset(&memory, core.leaf.page);
 	xmmu_devmem_destroy(&memory);
 	expect(stats().lost, 1);
-	for (i = 0; i < 8; i++) {
-		expect(hosted_load(mm, at(i) + 8, &value), 0);
-		expect(value, i == 3 ? 0 : i + 1);
-	}
+	for (i = 0; i < 8; i++)
+		expect_in(i, i == 3 ? 0 : i + 1);
 	stop();
 }
 CASE(lost_one)
