@@ -6,9 +6,9 @@ DOCS_OUT ?= build/docs
 # Debian's own Sphinx: a private python3 that is found first would not have Breathe.
 sphinx := /usr/bin/python3 -m sphinx
 
-.PHONY: docs docs-xml docs-planted tutorial-builds
+.PHONY: docs docs-xml docs-builds tutorial-builds
 
-docs: docs-xml docs-planted tutorial-builds ## build the manual into build/docs/html
+docs: docs-xml docs-builds tutorial-builds ## build the manual into build/docs/html
 	$(call say,SPHINX,$(DOCS_OUT)/html/index.html)
 	$(Q)$(sphinx) -b html -W --keep-going -n -q -d $(DOCS_OUT)/doctrees \
 		-D breathe_projects.xmmu=$(abspath $(DOCS_OUT))/xml docs $(DOCS_OUT)/html
@@ -21,7 +21,7 @@ docs-xml: ## describe the API as XML, for docs and lint
 # A list for each class of bugs, of those that are planted: what it is, its patch, who finds it.
 planted-list := build/docs/planted
 
-docs-planted:
+docs-builds:
 	$(call say,GEN,$(planted-list))
 	$(Q)rm -rf $(planted-list) && mkdir -p $(planted-list)
 	$(Q)awk -v out=$(planted-list) '\
