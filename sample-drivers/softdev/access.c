@@ -4,22 +4,30 @@
  * it, so that a flush can wait for it, and whoever cuts the device off.
  */
 #include <linux/delay.h>
+#include <linux/err.h>
 
 #include "internal.h"
 
-/* Under the lock. */
-static bool cut_off(const struct softdev_queue *queue)
+/* Where it goes to, or why not. Under the lock. */
+static struct softdev_space *target(struct softdev_queue *queue,
+				    const struct softdev_access *access)
 {
-	return queue->space->dev->gone || queue->space->isolated || queue->aborting;
+	struct softdev_space *space = softdev_window_space(queue, access, access->words);
+
+	if (IS_ERR(space))
+		return space;
+	if (space->dev->gone || space->isolated || queue->space->isolated || queue->aborting)
+		return ERR_PTR(-EIO);
+	return space;
 }
 
-static bool cut_off_unlocked(const struct softdev_queue *queue)
+static bool is_cut_off(struct softdev_queue *queue, const struct softdev_access *access)
 {
 	struct softdev *dev = queue->space->dev;
 	bool cut;
 
 	spin_lock(&dev->lock);
-	cut = cut_off(queue);
+	cut = IS_ERR(target(queue, access));
 	spin_unlock(&dev->lock);
 	return cut;
 }
@@ -29,20 +37,24 @@ static int begin(struct softdev_engine *engine, struct softdev_queue *queue,
 		 struct softdev_lane *lane, const struct softdev_access *access,
 		 struct softdev_leaf *leaf)
 {
-	struct softdev_space *space = queue->space;
+	struct softdev_space *space = target(queue, access);
 	bool write = access->kind != SOFTDEV_ACCESS_READ;
 	struct softdev_translation *translation;
 
-	if (cut_off(queue))
-		return -EIO;
+	lane->operand = access->key.key ? access->operand : 0;
+	if (IS_ERR(space))
+		return PTR_ERR(space);
 	translation = softdev_translate(space, access->addr, write);
 	if (!translation) {
+		lane->space = space;
+		lane->key = access->key.key;
 		lane->addr = access->addr;
 		lane->write = write;
 		return SOFTDEV_PARKED;
 	}
 	*leaf = translation->leaf;
 	engine->space = space;
+	engine->key = access->key.key;
 	engine->addr = access->addr;
 	engine->serial = ++space->dev->serial;
 	engine->stale = softdev_shadow_stale(translation);
@@ -51,7 +63,8 @@ static int begin(struct softdev_engine *engine, struct softdev_queue *queue,
 }
 
 /* The translation is known and memory is not reached yet. False: it never is. */
-static bool on_the_way(struct softdev *dev, struct softdev_queue *queue)
+static bool on_the_way(struct softdev *dev, struct softdev_queue *queue,
+		       const struct softdev_access *access)
 {
 	u32 delay = READ_ONCE(dev->inject.access_delay_ms);
 
@@ -59,22 +72,30 @@ static bool on_the_way(struct softdev *dev, struct softdev_queue *queue)
 		msleep(delay);
 	if (!softdev_injected(&dev->inject.stick))
 		return true;
-	wait_event(dev->progress, cut_off_unlocked(queue));
+	wait_event(dev->progress, is_cut_off(queue, access));
 	return false;
 }
 
-/* Its end, and the invalidation before which it should have been. */
-static u64 end(struct softdev_engine *engine)
+/* The invalidation before which it should have ended, or 0. */
+static u64 stale(struct softdev_engine *engine)
+{
+	u64 number;
+
+	spin_lock(&engine->dev->lock);
+	number = engine->stale;
+	spin_unlock(&engine->dev->lock);
+	return number;
+}
+
+/* The address space may go from now on. */
+static void end(struct softdev_engine *engine)
 {
 	struct softdev *dev = engine->dev;
-	u64 stale;
 
 	spin_lock(&dev->lock);
-	stale = engine->stale;
 	engine->space = NULL;
 	spin_unlock(&dev->lock);
 	wake_up_all(&dev->progress);
-	return stale;
 }
 
 /* Words of one page: 0, SOFTDEV_PARKED with the address in the lane, or an error. */
@@ -83,7 +104,6 @@ int softdev_access(struct softdev_engine *engine, struct softdev_queue *queue,
 {
 	struct softdev *dev = engine->dev;
 	struct softdev_leaf leaf;
-	u64 stale;
 	int error;
 
 	spin_lock(&dev->lock);
@@ -92,15 +112,15 @@ int softdev_access(struct softdev_engine *engine, struct softdev_queue *queue,
 	if (error)
 		return error;
 	error = -EIO;
-	if (on_the_way(dev, queue)) {
-		softdev_shadow_check(queue->space, &leaf, access->addr,
+	if (on_the_way(dev, queue, access)) {
+		softdev_shadow_check(engine->space, &leaf, access->addr,
 				     access->kind != SOFTDEV_ACCESS_READ);
 		error = softdev_move(dev, &leaf, access);
 	}
-	stale = end(engine);
-	if (stale)
-		softdev_shadow_report(queue->space, stale, access->addr,
+	if (stale(engine))
+		softdev_shadow_report(engine->space, stale(engine), access->addr,
 				      "the driver was through with that event");
+	end(engine);
 	return error;
 }
 
@@ -133,6 +153,19 @@ bool softdev_reaches(struct softdev_space *space, u64 start, u64 end, u64 before
 		if (engine->space == space && engine->serial <= before &&
 		    overlaps(engine, start, end))
 			found = true;
+	spin_unlock(&dev->lock);
+	return found;
+}
+
+/* Whether an access by the key is on its way to memory. */
+bool softdev_uses(struct softdev *dev, u64 key)
+{
+	struct softdev_engine *engine;
+	bool found = false;
+
+	spin_lock(&dev->lock);
+	for (engine = dev->engines; engine < dev->engines + dev->params.engines; engine++)
+		found |= engine->space && engine->key == key;
 	spin_unlock(&dev->lock);
 	return found;
 }

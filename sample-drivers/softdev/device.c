@@ -63,6 +63,7 @@ void softdev_destroy(struct softdev *dev)
 	softdev_flush_stop(dev);
 	softdev_tlb_free(dev);
 	xa_destroy(&dev->spaces);
+	WARN_ON(!xa_empty(&dev->windows));
 	memory_free(dev);
 	mutex_destroy(&dev->control);
 	kfree(dev);
@@ -83,6 +84,7 @@ struct softdev *softdev_create(const struct softdev_params *params)
 	INIT_LIST_HEAD(&dev->raised);
 	INIT_LIST_HEAD(&dev->posted);
 	xa_init_flags(&dev->spaces, XA_FLAGS_ALLOC);
+	xa_init(&dev->windows);
 	init_waitqueue_head(&dev->work);
 	init_waitqueue_head(&dev->progress);
 	init_waitqueue_head(&dev->flush_work);

@@ -20,7 +20,7 @@ static void begin(struct softdev_queue *queue)
 	queue->command = *command;
 	queue->active = true;
 	queue->next = 0;
-	queue->status = softdev_command_check(command);
+	softdev_command_check(queue);
 	queue->result = command->op == SOFTDEV_COMPARE ? command->count :
 			command->op == SOFTDEV_CHASE   ? command->src :
 							 0;
@@ -44,8 +44,13 @@ static bool claim(struct softdev_queue *queue, struct softdev_lane *lane)
 static bool settle(struct softdev_queue *queue, struct softdev_lane *lane, int result)
 {
 	queue->ready--;
+	/* Then its address space may be gone, too. */
+	if (result == SOFTDEV_PARKED && softdev_window_closed(queue->space->dev, lane->key))
+		result = -ENOKEY;
 	if (result != SOFTDEV_PARKED) {
 		lane->state = SOFTDEV_LANE_FREE;
+		if (!queue->status)
+			queue->failed = lane->operand;
 		queue->status = queue->status ?: result;
 		return false;
 	}

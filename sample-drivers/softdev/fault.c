@@ -16,8 +16,10 @@ int softdev_faults_init(struct softdev_space *space)
 	space->slots = kvcalloc(count, sizeof(*space->slots), GFP_KERNEL_ACCOUNT);
 	if (!space->slots)
 		return -ENOMEM;
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		space->slots[i].space = space;
 		list_add_tail(&space->slots[i].node, &space->free_slots);
+	}
 	return 0;
 }
 
@@ -29,7 +31,7 @@ void softdev_faults_free(struct softdev_space *space)
 /* Whether there is something to read now that was not before. Under the lock. */
 bool softdev_fault_raise(struct softdev_queue *queue, struct softdev_lane *lane)
 {
-	struct softdev_space *space = queue->space;
+	struct softdev_space *space = lane->space;
 	struct softdev *dev = space->dev;
 	struct softdev_slot *slot;
 
@@ -39,6 +41,7 @@ bool softdev_fault_raise(struct softdev_queue *queue, struct softdev_lane *lane)
 	slot->generation = ++dev->generation;
 	slot->queue = queue;
 	slot->lane = lane;
+	lane->slot = slot;
 	lane->state = SOFTDEV_LANE_PARKED;
 	dev->stats.faults++;
 	if (softdev_injected(&dev->inject.fault_lose)) {
@@ -49,30 +52,35 @@ bool softdev_fault_raise(struct softdev_queue *queue, struct softdev_lane *lane)
 	return true;
 }
 
+/* To be tried again. */
+static void make_ready(struct softdev_queue *queue, struct softdev_lane *lane)
+{
+	lane->state = SOFTDEV_LANE_READY;
+	queue->parked--;
+	queue->ready++;
+	softdev_queue_kick(queue);
+}
+
+#define for_each_lane(lane, queue) \
+	for (lane = (queue)->lanes; lane < (queue)->lanes + (queue)->limit; lane++)
+
 /* There is a free slot: those that wait for one try again. Under the lock. */
 static void unblock(struct softdev_space *space)
 {
 	struct softdev_queue *queue;
 	struct softdev_lane *lane;
 
-	list_for_each_entry(queue, &space->dev->queues, node) {
-		if (queue->space != space)
-			continue;
-		for (lane = queue->lanes; lane < queue->lanes + queue->limit; lane++) {
-			if (lane->state != SOFTDEV_LANE_BLOCKED)
-				continue;
-			lane->state = SOFTDEV_LANE_READY;
-			queue->parked--;
-			queue->ready++;
-		}
-		softdev_queue_kick(queue);
-	}
+	list_for_each_entry(queue, &space->dev->queues, node)
+		for_each_lane(lane, queue) if (lane->state == SOFTDEV_LANE_BLOCKED &&
+					       lane->space == space) make_ready(queue, lane);
 }
 
-static void release(struct softdev_space *space, struct softdev_slot *slot)
+static void release(struct softdev_slot *slot)
 {
+	struct softdev_space *space = slot->space;
 	bool first = list_empty(&space->free_slots);
 
+	slot->lane->slot = NULL;
 	slot->lane = NULL;
 	list_move_tail(&slot->node, &space->free_slots);
 	if (first)
@@ -82,24 +90,35 @@ static void release(struct softdev_space *space, struct softdev_slot *slot)
 /* Nobody waits for answers to the faults of the queue any more; what is late is ignored. */
 void softdev_fault_forget(struct softdev_queue *queue)
 {
-	struct softdev_space *space = queue->space;
-	const struct softdev_params *params = &space->dev->params;
-	unsigned int i;
+	struct softdev_lane *lane;
 
-	for (i = 0; i < params->lanes; i++)
-		queue->lanes[i].state = SOFTDEV_LANE_FREE;
+	for_each_lane(lane, queue) lane->state = SOFTDEV_LANE_FREE;
 	queue->ready = 0;
-	if (!queue->parked)
-		return;
 	queue->parked = 0;
-	for (i = 0; i < params->faults; i++)
-		if (space->slots[i].lane && space->slots[i].queue == queue)
-			release(space, &space->slots[i]);
+	for_each_lane(lane, queue) if (lane->slot) release(lane->slot);
+}
+
+/* What is parked by a key that is no more is tried again, and refused. Under the lock. */
+void softdev_fault_squash(struct softdev *dev, u64 key)
+{
+	struct softdev_queue *queue;
+	struct softdev_lane *lane;
+
+	list_for_each_entry(queue, &dev->queues, node)
+		for_each_lane(lane, queue)
+		{
+			if (lane->key != key || (lane->state != SOFTDEV_LANE_PARKED &&
+						 lane->state != SOFTDEV_LANE_BLOCKED))
+				continue;
+			make_ready(queue, lane);
+			if (lane->slot)
+				release(lane->slot);
+		}
 }
 
 static u64 cookie_of(const struct softdev_slot *slot)
 {
-	const struct softdev_space *space = slot->queue->space;
+	const struct softdev_space *space = slot->space;
 
 	return (u64)slot->generation << 32 | space->number << 16 | (slot - space->slots);
 }
@@ -123,7 +142,7 @@ static struct softdev_slot *first(struct softdev *dev)
 	if (dev->gone)
 		return NULL;
 	list_for_each_entry(slot, &dev->raised, node)
-		if (!slot->queue->space->held)
+		if (!slot->space->held)
 			return slot;
 	return NULL;
 }
@@ -135,7 +154,7 @@ bool softdev_fault_read(struct softdev *dev, struct softdev_fault *fault)
 	spin_lock(&dev->lock);
 	slot = first(dev);
 	if (slot) {
-		fault->context = slot->queue->space->context;
+		fault->context = slot->space->context;
 		fault->addr = slot->lane->addr;
 		fault->write = slot->lane->write;
 		fault->cookie = cookie_of(slot);
@@ -171,14 +190,13 @@ void softdev_fault_reply(struct softdev *dev, u64 cookie, int error)
 	slot = slot_of(dev, cookie);
 	if (slot) {
 		queue = slot->queue;
-		slot->lane->state = SOFTDEV_LANE_READY;
-		queue->parked--;
-		queue->ready++;
-		if (error)
+		if (error) {
 			queue->status = error;
+			queue->failed = slot->lane->operand;
+		}
 		dev->stats.replays += !error;
-		softdev_queue_kick(queue);
-		release(queue->space, slot);
+		make_ready(queue, slot->lane);
+		release(slot);
 	}
 	spin_unlock(&dev->lock);
 }

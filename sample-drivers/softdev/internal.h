@@ -61,7 +61,8 @@ struct softdev_shadow {
 
 struct softdev_slot {
 	struct list_head node; /* free, or raised; itself when taken, or lost */
-	u32 generation;        /* of all that were raised */
+	struct softdev_space *space;
+	u32 generation; /* of all that were raised */
 	struct softdev_queue *queue;
 	struct softdev_lane *lane; /* NULL: nobody waits for an answer */
 };
@@ -115,16 +116,20 @@ struct softdev_tlb_set {
 enum softdev_kind {
 	SOFTDEV_ACCESS_READ,
 	SOFTDEV_ACCESS_WRITE,
-	SOFTDEV_ACCESS_ADD, /* reads what was there before */
+	SOFTDEV_ACCESS_ADD, /* these read what was there before */
+	SOFTDEV_ACCESS_SWAP,
 };
 
 /* Words in one page. */
 struct softdev_access {
 	enum softdev_kind kind;
+	enum softdev_operand operand;
+	struct softdev_key key;
 	u64 addr;
 	u32 words;
 	u64 *data;
-	u64 value; /* to be added */
+	u64 value;    /* to be added, or to be there */
+	u64 expected; /* to be there before */
 };
 
 struct softdev_engine {
@@ -132,6 +137,7 @@ struct softdev_engine {
 	struct task_struct *task;
 	/* The access that is between its translation and the end of its way to memory. */
 	struct softdev_space *space; /* NULL: none */
+	u64 key;                     /* by which it came there, or 0 */
 	u64 addr;
 	u64 serial;
 	u64 stale; /* the invalidation after which it should not be, or 0 */
@@ -154,8 +160,13 @@ struct softdev_lane {
 	enum softdev_lane_state state;
 	u64 first;
 	u32 words;
-	u64 addr; /* of the fault */
+	/* Of the fault. */
+	struct softdev_space *space;
+	u64 key;
+	enum softdev_operand operand;
+	u64 addr;
 	bool write;
+	struct softdev_slot *slot; /* while it is parked */
 };
 
 struct softdev_queue {
@@ -173,6 +184,7 @@ struct softdev_queue {
 	struct softdev_command command;
 	u64 next; /* word that no lane has */
 	int status;
+	enum softdev_operand failed; /* that status is of, or 0 */
 	u64 result;
 	unsigned int limit;  /* lanes that it may use */
 	unsigned int parked; /* lanes that are parked or blocked */
@@ -202,6 +214,8 @@ struct softdev {
 	struct softdev_tlb_set **tlb;
 
 	struct xarray spaces;
+	struct xarray windows; /* by the lower half of their keys */
+	u32 last_window;
 	u32 generation; /* faults that were raised */
 	struct list_head raised;
 
@@ -243,9 +257,15 @@ int softdev_access(struct softdev_engine *engine, struct softdev_queue *queue,
 		   struct softdev_lane *lane, const struct softdev_access *access);
 void softdev_access_overtake(struct softdev_space *space, u64 start, u64 end, u64 number);
 bool softdev_reaches(struct softdev_space *space, u64 start, u64 end, u64 before);
+bool softdev_uses(struct softdev *dev, u64 key);
+
+/* window.c */
+struct softdev_space *softdev_window_space(struct softdev_queue *queue,
+					   const struct softdev_access *access, u64 words);
+bool softdev_window_closed(struct softdev *dev, u64 key);
 
 /* command.c */
-int softdev_command_check(const struct softdev_command *command);
+void softdev_command_check(struct softdev_queue *queue);
 u32 softdev_command_part(const struct softdev_command *command, u64 first);
 int softdev_command_run(struct softdev_engine *engine, struct softdev_queue *queue,
 			struct softdev_lane *lane);
@@ -265,6 +285,7 @@ int softdev_faults_init(struct softdev_space *space);
 void softdev_faults_free(struct softdev_space *space);
 bool softdev_fault_raise(struct softdev_queue *queue, struct softdev_lane *lane);
 void softdev_fault_forget(struct softdev_queue *queue);
+void softdev_fault_squash(struct softdev *dev, u64 key);
 
 /* flush.c */
 int softdev_flush_start(struct softdev *dev);

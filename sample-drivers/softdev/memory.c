@@ -25,6 +25,11 @@ static void move(u64 *words, const struct softdev_access *access)
 			access->data[i] =
 				atomic64_fetch_add(access->value, (atomic64_t *)&words[i]);
 		break;
+	case SOFTDEV_ACCESS_SWAP:
+		for (i = 0; i < access->words; i++)
+			access->data[i] = atomic64_cmpxchg((atomic64_t *)&words[i],
+							   access->expected, access->value);
+		break;
 	}
 }
 

@@ -74,7 +74,7 @@ void softdev_queue_end(struct softdev_queue *queue, int status)
 	const struct softdev_ops *ops = queue->space->dev->params.ops;
 
 	ops->command_done(queue->context, queue->command.cookie, status,
-			  status ? 0 : queue->result);
+			  status ? queue->failed : queue->result);
 }
 
 static bool is_running(struct softdev_queue *queue)
@@ -88,6 +88,17 @@ static bool is_running(struct softdev_queue *queue)
 	return running;
 }
 
+bool softdev_queue_parked(struct softdev_queue *queue)
+{
+	struct softdev *dev = queue->space->dev;
+	bool parked;
+
+	spin_lock(&dev->lock);
+	parked = queue->active && queue->parked;
+	spin_unlock(&dev->lock);
+	return parked;
+}
+
 /* The next command that is to be ended, as the active one. Under the lock. */
 static bool take(struct softdev_queue *queue, unsigned int end)
 {
@@ -98,6 +109,7 @@ static bool take(struct softdev_queue *queue, unsigned int end)
 	}
 	softdev_fault_forget(queue);
 	queue->active = false;
+	queue->failed = 0;
 	queue->space->dev->stats.commands++;
 	return true;
 }

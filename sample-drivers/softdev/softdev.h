@@ -67,8 +67,9 @@ struct softdev_ops {
 	void (*fault_irq)(void *driver);
 	/*
 	 * A command has ended: 0, what a fault was cancelled with, -EIO (the device was reset, the
-	 * space isolated, an address is not that of memory), -EINVAL, or what the queue was aborted
-	 * with. context is that of the queue.
+	 * space isolated, an address is not that of memory), -EINVAL, what a key was refused with, or
+	 * what the queue was aborted with. context is that of the queue. The result of a command that
+	 * has failed is the enum softdev_operand at which it did, if that one is named by a key, else 0.
 	 */
 	void (*command_done)(void *context, u64 cookie, int status, u64 result);
 };
@@ -139,6 +140,31 @@ void softdev_flush(struct softdev_space *space, u64 start, u64 end, u64 cookie);
  */
 void softdev_forget(struct softdev_space *space, u64 start, u64 end);
 
+/* ---- windows: pieces of address spaces that commands name by keys */
+
+#define SOFTDEV_MAY_READ   BIT(0)
+#define SOFTDEV_MAY_WRITE  BIT(1)
+#define SOFTDEV_MAY_ATOMIC BIT(2) /* SOFTDEV_ADD, SOFTDEV_SWAP */
+
+struct softdev_window {
+	struct softdev_space *space;
+	u64 domain; /* a number that the driver chooses: a command must name it beside the key */
+	u64 start;
+	u64 end; /* not included */
+	unsigned int rights;
+};
+
+/*
+ * May sleep. The window is copied. A key is not 0, half of it is random, and none comes again before
+ * 2^32 others. -ENOMEM.
+ */
+int softdev_window_open(const struct softdev_window *window, u64 *key);
+/*
+ * May sleep. No access by the key reaches memory any more when this returns, and what was parked on
+ * a fault is not: such commands end with -ENOKEY. Windows are closed before their space is destroyed.
+ */
+void softdev_window_close(struct softdev *dev, u64 key);
+
 /* ---- commands */
 
 /* Words are of 8 bytes, and addresses multiples of 8. Parts of a command are in no order. */
@@ -150,6 +176,24 @@ enum softdev_op {
 	SOFTDEV_GATHER,  /* dst[i] = src[index[i]] */
 	SOFTDEV_SCATTER, /* dst[index[i]] = src[i] */
 	SOFTDEV_CHASE,   /* count times: src = *src; result: src at the end */
+	SOFTDEV_SWAP, /* dst[i] = value if it was `expected`, atomically; result: dst[0] before */
+};
+
+enum softdev_operand {
+	SOFTDEV_DST = 1,
+	SOFTDEV_SRC,
+	SOFTDEV_INDEX,
+};
+
+/*
+ * Who has a key may reach the window, from a queue of any address space. The device looks when a
+ * command begins, so that one that may not does nothing, and again at each access. -ENOKEY: there is
+ * no such window in the domain; -ERANGE: it does not have all of the operand; -EACCES: a right is
+ * missing.
+ */
+struct softdev_key {
+	u64 key; /* 0: the address space of the queue, without a window */
+	u64 domain;
 };
 
 struct softdev_command {
@@ -159,6 +203,10 @@ struct softdev_command {
 	u64 index;
 	u64 count;
 	u64 value;
+	u64 expected;
+	/* Not for SOFTDEV_GATHER, SOFTDEV_SCATTER and SOFTDEV_CHASE. */
+	struct softdev_key dst_key;
+	struct softdev_key src_key;
 	u64 cookie;
 };
 
@@ -168,6 +216,8 @@ struct softdev_queue *softdev_queue_create(struct softdev_space *space, void *co
 void softdev_queue_destroy(struct softdev_queue *queue);
 /* May sleep. All its commands end with the status, and have when this returns. */
 void softdev_queue_abort(struct softdev_queue *queue, int status);
+/* Whether what it does waits for answers to faults. */
+bool softdev_queue_parked(struct softdev_queue *queue);
 /* 0; -EAGAIN while 64 commands are in the queue; -ENODEV if the device is gone. */
 int softdev_submit(struct softdev_queue *queue, const struct softdev_command *command);
 

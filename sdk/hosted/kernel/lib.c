@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Text: messages, warnings, strings. Sorting of lists. */
+/* Text: messages, warnings, strings. Sorting of lists. Random numbers. */
 #include <linux/list_sort.h>
+#include <linux/random.h>
 #include <linux/sysfs.h>
 
 #include "internal.h"
@@ -121,4 +122,13 @@ void list_sort(void *priv, struct list_head *head, list_cmp_func_t cmp)
 		__list_del_entry(entry);
 		list_add(entry, prev);
 	}
+}
+
+/* Drawn anew in each schedule: state of the kernel, as the memory of a program is. */
+u32 get_random_u32(void)
+{
+	static u32 state;
+
+	state = state * 1664525 + 1013904223;
+	return state;
 }

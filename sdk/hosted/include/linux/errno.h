@@ -29,8 +29,10 @@
 #define EOVERFLOW   75
 #define EOPNOTSUPP  95
 #define ETIME       62
+#define ENOTCONN    107
 #define ETIMEDOUT   110
 #define ECANCELED   125
+#define ENOKEY      126
 #define EHWPOISON   133
 #define ERESTARTSYS 512
 #define ENOTSUPP    524
