@@ -89,7 +89,7 @@ $(drivers:%=driver/%): driver/%: deps-build
 # ---- programs: those that test in the guest share the C files of tests/user/lib
 
 USER_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -Iinclude/uapi \
-	-Itests/user/lib -Isample-drivers/gpu/user/lib
+	-Itests/user/lib $(addprefix -I,$(wildcard sample-drivers/*/user/lib))
 UNIT_FLAGS := $(USER_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -Isdk/core
 
 sample-programs := $(patsubst %.c,build/user/%,$(notdir $(wildcard sample-drivers/*/user/*.c)))
@@ -98,15 +98,16 @@ test-programs-32 := $(patsubst tests/user/%.c,build/user/%,$(wildcard tests/user
 test-programs := $(filter-out $(test-programs-32), \
 	$(patsubst tests/user/%.c,build/user/%,$(wildcard tests/user/*.c)))
 test-objects := $(patsubst tests/user/lib/%.c,build/user/lib/%.o,$(wildcard tests/user/lib/*.c))
-# The library that comes with the gpu driver.
-xgpu := build/user/lib/xgpu.o
+# The libraries that come with drivers.
+sample-libraries := $(patsubst %.c,build/user/lib/%.o, \
+	$(notdir $(wildcard sample-drivers/*/user/lib/*.c)))
 unit-programs := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/*.c))
 
 # One source, built for both widths.
 fuzz-programs := build/user/fuzz build/user/fuzz_32
 stress-program := build/user/stress
 
-vpath %.c $(wildcard sample-drivers/*/user)
+vpath %.c $(wildcard sample-drivers/*/user sample-drivers/*/user/lib)
 
 .PHONY: user programs unit
 user: deps-build ## build only the programs that run in the guest
@@ -132,9 +133,10 @@ endef
 $(sample-programs): build/user/%: %.c | deps-build
 	$(call link,$(USER_FLAGS))
 
-build/user/gpu-tool: $(xgpu)
+build/user/gpu-tool: build/user/lib/xgpu.o
+build/user/rdma-tool: build/user/lib/xrdma.o
 
-$(test-programs): build/user/%: tests/user/%.c $(test-objects) $(xgpu) | deps-build
+$(test-programs): build/user/%: tests/user/%.c $(test-objects) $(sample-libraries) | deps-build
 	$(call link,$(USER_FLAGS),-lcmocka)
 
 $(test-programs-32) build/user/fuzz_32: CC := i686-linux-gnu-gcc
@@ -148,7 +150,7 @@ $(fuzz-programs): $(wildcard tests/fuzz/*.c) tests/user/lib/number.c | deps-buil
 $(test-objects): build/user/lib/%.o: tests/user/lib/%.c | deps-build
 	$(call link,$(USER_FLAGS) -c)
 
-$(xgpu): sample-drivers/gpu/user/lib/xgpu.c | deps-build
+$(sample-libraries): build/user/lib/%.o: %.c | deps-build
 	$(call link,$(USER_FLAGS) -c)
 
 $(stress-program): $(wildcard tests/stress/*.c) tests/user/lib/number.c | deps-build

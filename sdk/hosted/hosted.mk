@@ -63,7 +63,8 @@ $(hosted-library): $(hosted-kernel)
 
 # Interval notifiers in two passes and in one; the debug build of the SDK.
 hosted-flavors := two-pass one-pass debug
-hosted-drivers := sample-drivers/skeleton sample-drivers/edu sample-drivers/gpu templates/minimal \
+hosted-drivers := sample-drivers/skeleton sample-drivers/edu sample-drivers/gpu \
+	sample-drivers/rdma templates/minimal \
 	tests/explore/core tests/explore/faultq tests/explore/devmem tests/explore/whole tests/explore/odp
 hosted-version := $(subst ., ,$(file <VERSION))
 DRIVER_FLAGS = $(KERNEL_FLAGS) -fsanitize=thread --param tsan-distinguish-volatile=1 -Wno-tsan \
@@ -102,7 +103,7 @@ sdk-objects = $(patsubst sdk/%.c,build/hosted/$(1)/$(2)/sdk/%.o, \
 	$(sort $(wildcard sdk/core/*.c sdk/parts/*.c)))
 
 # The software device is part of the drivers that use it.
-softdev-drivers := gpu
+softdev-drivers := gpu rdma
 softdev-objects := $(patsubst sample-drivers/%.c,build/hosted/%.o, \
 	$(wildcard sample-drivers/softdev/*.c))
 

@@ -56,6 +56,22 @@ void hosted_device_release(struct device *dev)
 	hosted_dma_check_unmapped(dev);
 }
 
+struct device *root_device_register(const char *name)
+{
+	struct device *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+
+	if (!dev)
+		return ERR_PTR(-ENOMEM);
+	hosted_device_init(dev, name, HOSTED_DMA_DIRECT);
+	return dev;
+}
+
+void root_device_unregister(struct device *dev)
+{
+	hosted_device_release(dev);
+	kfree(dev);
+}
+
 /* ---- registers: an address stands for them, behind which there is no memory
  */
 

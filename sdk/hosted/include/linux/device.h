@@ -22,6 +22,10 @@ struct device {
 	enum hosted_dma_mode dma_mode;
 };
 
+/* A device on no bus. */
+struct device *root_device_register(const char *name);
+void root_device_unregister(struct device *dev);
+
 int devm_add_action(struct device *dev, void (*action)(void *data), void *data);
 int devm_add_action_or_reset(struct device *dev, void (*action)(void *data), void *data);
 

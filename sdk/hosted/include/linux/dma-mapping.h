@@ -13,6 +13,7 @@
 #define DMA_ATTR_SKIP_CPU_SYNC (1UL << 5)
 
 int dma_set_mask_and_coherent(struct device *dev, u64 mask);
+#define dma_coerce_mask_and_coherent dma_set_mask_and_coherent
 bool dma_addressing_limited(struct device *dev);
 size_t dma_max_mapping_size(struct device *dev);
 bool dma_need_sync(struct device *dev, dma_addr_t addr);
