@@ -274,6 +274,18 @@ static long do_reclaim(const struct conform_step *step)
 	return err;
 }
 
+/* Where a page is does not depend on others. */
+static long do_crowd(const struct conform_step *step)
+{
+	return 0;
+}
+
+/* There is nobody else whose pages could be moved. */
+static long do_compact(const struct conform_step *step)
+{
+	return hosted_compact() ? 0 : -EAGAIN;
+}
+
 static long do_refuse(const struct conform_step *step)
 {
 	recorder.refuse = step->first;

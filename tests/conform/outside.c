@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,7 +19,11 @@
 #define KSM      "/sys/kernel/mm/ksm/"
 #define ATTEMPTS 30
 
+#define CROWD  (16UL << 20)
+#define SPARSE 16
+
 #define PAGEMAP_PRESENT (1ULL << 63)
+#define PAGEMAP_FRAME   ((1ULL << 55) - 1)
 
 static uint64_t pagemap(pid_t pid, unsigned long page)
 {
@@ -95,6 +100,114 @@ static long do_reclaim(const struct conform_step *step, pid_t pid)
 	close(fd);
 	return attempts < 0 ? -EAGAIN : 0;
 }
+
+/* ---- compaction: somebody else's memory, and the page of the step below it */
+
+static char *crowd;
+
+static void take_crowd(void)
+{
+	unsigned long second_node = 1UL << 1;
+
+	crowd = mmap(NULL, CROWD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (crowd == MAP_FAILED ||
+	    syscall(SYS_mbind, crowd, CROWD, MPOL_BIND, &second_node, 8 * sizeof(second_node), 0))
+		die("memory of the second node");
+	memset(crowd, 1, CROWD);
+}
+
+/* Compaction puts nothing where all is free: some pages stay in between. */
+static void thin_crowd(void)
+{
+	unsigned long offset;
+
+	for (offset = 0; offset < CROWD; offset += SPARSE * PAGE)
+		munmap(crowd + offset + PAGE, (SPARSE - 1) * PAGE);
+}
+
+/* Where in memory its pages are. */
+static uint64_t *crowd_frames(void)
+{
+	static uint64_t frames[CROWD / PAGE];
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	unsigned long i;
+
+	if (fd < 0 || pread(fd, frames, sizeof(frames),
+			    (off_t)((uintptr_t)crowd / PAGE * sizeof(*frames))) < 0)
+		die("pagemap");
+	close(fd);
+	for (i = 0; i < CROWD / PAGE; i++)
+		frames[i] &= PAGEMAP_FRAME;
+	return frames;
+}
+
+/* The next page that somebody takes is likely to be this one. */
+static void free_lowest(uint64_t *frames)
+{
+	unsigned long i, lowest = 0;
+
+	for (i = 1; i < CROWD / PAGE; i++)
+		if (frames[i] < frames[lowest])
+			lowest = i;
+	frames[lowest] = PAGEMAP_FRAME;
+	munmap(crowd + lowest * PAGE, PAGE);
+}
+
+static bool is_below(const uint64_t *frames, uint64_t frame)
+{
+	unsigned long i, above = 0;
+
+	for (i = 0; i < CROWD / PAGE; i++)
+		above += frames[i] > frame;
+	return above > CROWD / PAGE / 2;
+}
+
+static long move_to_node(const struct conform_step *step, pid_t pid, int node)
+{
+	void *page = page_at(step->first);
+	int status;
+
+	if (syscall(SYS_move_pages, pid, 1UL, &page, &node, &status, MPOL_MF_MOVE_ALL) < 0)
+		return -errno;
+	return status == node ? 0 : -EAGAIN;
+}
+
+static uint64_t frame_of(const struct conform_step *step, pid_t pid)
+{
+	return pagemap(pid, step->first) & PAGEMAP_FRAME;
+}
+
+static long do_crowd(const struct conform_step *step, pid_t pid)
+{
+	int attempts = ATTEMPTS;
+	uint64_t *frames;
+	long err;
+
+	take_crowd();
+	frames = crowd_frames();
+	do {
+		err = move_to_node(step, pid, 0);
+		free_lowest(frames);
+		if (!err)
+			err = move_to_node(step, pid, 1);
+	} while (!err && !is_below(frames, frame_of(step, pid)) && --attempts);
+	return attempts ? err : -EAGAIN;
+}
+
+static long do_compact(const struct conform_step *step, pid_t pid)
+{
+	uint64_t frame = frame_of(step, pid);
+	int attempts = ATTEMPTS;
+
+	thin_crowd();
+	do
+		put_text("/proc/sys/vm/compact_memory", "1");
+	while (frame_of(step, pid) == frame && --attempts);
+	munmap(crowd, CROWD);
+	return attempts ? 0 : -EAGAIN;
+}
+
+/* ---- */
 
 static long do_refuse(const struct conform_step *step, pid_t pid)
 {

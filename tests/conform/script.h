@@ -50,7 +50,9 @@
 	op(young, OUTSIDE, ONCE)       \
 	op(reap, OUTSIDE, ONCE)        \
 	op(exit, OUTSIDE, ONCE)        \
-	op(reclaim, OUTSIDE, REPEATED)
+	op(reclaim, OUTSIDE, REPEATED) \
+	op(crowd, OUTSIDE, ONCE)       \
+	op(compact, OUTSIDE, REPEATED)
 /* clang-format on */
 
 enum conform_op {

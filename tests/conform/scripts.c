@@ -13,6 +13,9 @@
 /* Two pages that are one. */
 #define MERGED "map 0-2; mergeable 0-2; store 0-2 5; record; merge 0 1; "
 
+/* Compaction moves pages in an order that nobody knows: one, where there is room above it later. */
+#define CROWDED "map 0; store 0; crowd 0; record; "
+
 const struct conform_script conform_scripts[] = {
 	/* ---- munmap */
 	{ "munmap-all", ALL, "munmap all" },
@@ -65,6 +68,7 @@ const struct conform_script conform_scripts[] = {
 	{ "migrate-untouched", "anon", "map all; store 0; record; migrate 0; munmap all" },
 	{ "migrate-after-fork", ALL, "fork; migrate 0; child load 0; store 0" },
 	{ "migrate-all", SMALL, "migrate all; load 0; store 3" },
+	{ "compact", SMALL, CROWDED "compact 0; load 0; store 0; munmap 0" },
 	{ "numa", ALL, "numa all; load 0; store 1; munmap all" },
 	{ "reclaim", "anon shared file private",
 	  "map 0; store 0; record; reclaim 0; load 0; store 0" },
@@ -120,6 +124,11 @@ const struct conform_script conform_scripts[] = {
 	{ "migrate-twice", ALL, "migrate 0; migrate 0; store 0; fork; migrate 0" },
 	{ "numa-and-fork", "anon thp disk", "numa all; fork; load 0; store 0; child load 1" },
 	{ "numa-and-migrate", "anon thp disk", "numa all; migrate 0; load 0; readonly all" },
+	{ "compact-after-fork", "anon file",
+	  CROWDED "fork; compact 0; child load 0; store 0; child exit; store 0" },
+	{ "compact-of-child", "anon",
+	  CROWDED "fork; child load 0; child compact 0; child munmap 0; load 0" },
+	{ "move-and-compact", "anon", CROWDED "move 0 1024; compact 1024; store 1024" },
 	{ "resize-back", SMALL, "resize all 2; resize 0-2 4; load 1; load 3; store 3; munmap all" },
 	{ "merge-and-fork", "anon", MERGED "fork; store 0; child store 1" },
 	{ "merge-and-migrate", "anon", MERGED "migrate 0; store 1; munmap all" },

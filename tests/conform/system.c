@@ -82,6 +82,7 @@ static struct {
 	{ NUMA "scan_period_min_ms", "10", "" },
 	{ NUMA "scan_period_max_ms", "20", "" },
 	{ "/proc/sys/vm/dirty_writeback_centisecs", "0", "" },
+	{ "/proc/sys/vm/percpu_pagelist_high_fraction", "100000", "" },
 	{ "/sys/block/vdb/queue/rotational", "0", "" },
 	{ "/sys/kernel/mm/lru_gen/enabled", "n", "" },
 	{ "/sys/kernel/mm/ksm/run", "0", "" },

@@ -220,7 +220,7 @@ static void migration(void)
 	trace(EVENT("CLEAR", "1-2"));
 	put_page(page);
 	loads(mm, 1, 2);
-	expect(hosted_compact(), 0);
+	expect(hosted_compact(), 4);
 	trace(EVENT("CLEAR", "0-1") EVENT("CLEAR", "2-3") EVENT("CLEAR", "3-4")
 		      EVENT("CLEAR", "1-2"));
 }

@@ -101,7 +101,8 @@ int hosted_uffd_wait(struct mm_struct *mm);
 int hosted_ksm_merge(struct mm_struct *mm, unsigned long addr, struct mm_struct *with,
 		     unsigned long with_addr);
 int hosted_migrate(struct mm_struct *mm, unsigned long addr);
-int hosted_compact(void);
+/* Moves all pages that can be moved but huge ones; returns how many those were. */
+unsigned long hosted_compact(void);
 /* Take the page at addr away from all who map it, if nobody has used it; what kswapd does. */
 int hosted_reclaim(struct mm_struct *mm, unsigned long addr);
 /* Whether somebody has used the page since the last time, as MGLRU and idle tracking ask. */

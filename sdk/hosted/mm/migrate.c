@@ -119,20 +119,26 @@ int hosted_migrate(struct mm_struct *mm, unsigned long addr)
 	return folio ? move_locked(folio) : -ENOENT;
 }
 
-/* Of all pages that can be moved, to the end of memory. */
-int hosted_compact(void)
+/* Compaction makes room for huge pages, and does not move those that are there. */
+static bool is_compacted(const struct folio *folio)
 {
-	unsigned long pfn, last = 0;
+	return folio->order < HOSTED_PMD_ORDER && !hosted_folio_test(folio, HOSTED_PG_ZERO);
+}
+
+/* All pages that can be moved, to the end of memory; returns how many it has moved. */
+unsigned long hosted_compact(void)
+{
+	unsigned long pfn, last = 0, moved = 0;
 	struct folio *folio;
 
 	for (folio = hosted_folio_next(0); folio; folio = hosted_folio_next(last + 1))
 		last = folio->pfn;
 	for (pfn = 0; (folio = hosted_folio_next(pfn)) && folio->pfn <= last;) {
 		pfn = folio->pfn + hosted_folio_pages(folio);
-		if (!hosted_folio_test(folio, HOSTED_PG_ZERO))
-			move_locked(hosted_folio_hold(folio));
+		if (is_compacted(folio))
+			moved += !move_locked(hosted_folio_hold(folio));
 	}
-	return 0;
+	return moved;
 }
 
 /* ---- a huge page goes to pieces */
