@@ -23,9 +23,12 @@ static int xmmu_whole_find(const struct xmmu_dropin *dropin, unsigned int flags,
 		found = get_user_pages_fast_only(dropin->addr, 1, gup, page);
 	else
 		found = get_user_pages_fast(dropin->addr, 1, gup, page);
-	if (found < 0)
-		return found;
-	return found ? 0 : -EAGAIN;
+	if (found == 1)
+		return 0;
+	if (flags & XMMU_NOWAIT)
+		return -EAGAIN;
+	/* Of the last page of all addresses some kernels say nothing: neither found nor why not. */
+	return found && found != -EOVERFLOW ? found : -EFAULT;
 }
 
 static int xmmu_whole_attempt(struct xmmu_whole *whole, struct xmmu_dropin *dropin,
