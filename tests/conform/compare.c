@@ -169,20 +169,47 @@ static bool is_same(const char *name, const char *real, const char *hosted, bool
 
 /* ---- tests */
 
+/*
+ * Which pages compaction takes is the kernel's business: it may not have taken that of the script,
+ * however often it was asked.
+ */
+static bool is_compacted(const char *text)
+{
+	return strstr(text, "> compact ") && !strstr(text, " = -11\n");
+}
+
+static bool is_passed_over(const char *real, const char *hosted)
+{
+	return is_compacted(hosted) && strstr(real, "> compact ") && !is_compacted(real);
+}
+
 static int compare(const char *real_path, const char *hosted_path)
 {
 	static struct traces real, hosted;
-	unsigned int i, failed = 0;
+	unsigned int i, failed = 0, compacted = 0, passed_over = 0;
 
 	read_traces(real_path, &real);
 	read_traces(hosted_path, &hosted);
 	printf("1..%u\n", hosted.count);
 	for (i = 0; i < hosted.count; i++) {
-		bool same =
-			is_same(hosted.name[i], find(&real, hosted.name[i]), hosted.text[i], true);
+		const char *text = find(&real, hosted.name[i]);
+		bool same;
 
+		if (is_passed_over(text, hosted.text[i])) {
+			printf("ok %u - %s # SKIP compaction did not take the page\n", i + 1,
+			       hosted.name[i]);
+			passed_over++;
+			continue;
+		}
+		same = is_same(hosted.name[i], text, hosted.text[i], true);
 		printf("%s %u - %s\n", same ? "ok" : "not ok", i + 1, hosted.name[i]);
 		failed += !same;
+		compacted += same && is_compacted(text);
+	}
+	if (passed_over > compacted) {
+		printf("# compaction took the page of %u scripts and not that of %u\n", compacted,
+		       passed_over);
+		failed++;
 	}
 	if (real.count > hosted.count)
 		printf("# the kernel has done %u scripts more\n", real.count - hosted.count);

@@ -47,6 +47,8 @@ static void tebibyte_of_sparse_memory(void **state)
 
 	(void)state;
 	assert_ptr_not_equal(memory, MAP_FAILED);
+	/* One page of it must be one page. */
+	assert_int_equal(madvise(memory, size, MADV_NOHUGEPAGE), 0);
 	id = xt_insert(fd, memory, size / PAGE);
 	assert_true(id > 0);
 	for (i = 0; i < 3; i++)
