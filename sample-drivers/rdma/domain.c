@@ -119,6 +119,7 @@ static void rdma_take_fault(struct rdma_device *rdma, const struct softdev_fault
 		softdev_fault_hold(domain->space, true);
 }
 
+/* Under fault_lock. Of a domain that ends nobody reads a fault any more, see rdma_domain_end(). */
 static void rdma_read_faults(struct rdma_device *rdma)
 {
 	struct softdev_fault fault;
@@ -127,6 +128,7 @@ static void rdma_read_faults(struct rdma_device *rdma)
 		rdma_take_fault(rdma, &fault);
 }
 
+/* What was held back can be read now. */
 static void rdma_room(struct xmmu_faultq *faults)
 {
 	struct rdma_domain *domain = faulting(faults);
