@@ -36,13 +36,15 @@ help: ## print this
 
 # ---- what the verbs need on this machine
 
-deps = sdk/tools/deps $(1)
+deps = $(if $(have-packages),,sdk/tools/deps $(1))
 
-.PHONY: deps deps-build deps-vm deps-docs deps-lint deps-coverage
+.PHONY: deps deps-build deps-install deps-vm deps-docs deps-lint deps-coverage
 deps: ## install every Debian package that a verb needs, and get the kernels' headers
 	@$(call deps,--all)
 deps-build:
-	@$(if $(have-packages),,$(call deps,$(if $(KDIR),,--kernel $(KERNEL)) build))
+	@$(call deps,$(if $(KDIR),,--kernel $(KERNEL)) build)
+deps-install:
+	@$(call deps,build)
 deps-vm:
 	@$(call deps,vm)
 deps-docs:
@@ -172,28 +174,7 @@ compile-commands: drivers ## write build/compile_commands.json, for clangd
 	$(Q)sdk/tools/compile-commands build/$(kernel-name)/$(flavor) $(headers) \
 		>build/compile_commands.json
 
-# ---- installation: the SDK in one folder with the same layout as here, user headers beside it
-
-#: PREFIX=dir       where make install puts the SDK (/usr), below DESTDIR
-PREFIX ?= /usr
-sdk-home = $(DESTDIR)$(PREFIX)/share/xmmu
-sdk-files = VERSION $(shell find include sdk/core sdk/parts sdk/compat sdk/packaging -type f)
-uapi-files = $(wildcard include/uapi/xmmu/*.h)
-
-.PHONY: install uninstall
-install: ## install the SDK for drivers that live elsewhere
-	$(call say,INSTALL,$(sdk-home))
-	$(Q)for file in $(sdk-files); do \
-		mode=644; if [ -x $$file ]; then mode=755; fi; \
-		install -D -m $$mode $$file $(sdk-home)/$$file; \
-	done
-	$(Q)for file in $(uapi-files); do \
-		install -D -m 644 $$file $(DESTDIR)$(PREFIX)/$${file/uapi\//}; \
-	done
-
-uninstall: ## remove what install has put there
-	$(call say,REMOVE,$(sdk-home))
-	$(Q)rm -rf $(sdk-home) $(DESTDIR)$(PREFIX)/include/xmmu
+include sdk/packaging/install.mk
 
 clean: ## remove what was built
 	$(Q)rm -rf build

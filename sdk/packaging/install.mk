@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Verbs that put the SDK elsewhere: into a system, into an archive, into packages.
+
+#: PREFIX=dir       where make install puts things (/usr), below DESTDIR; LIBDIR: libraries (PREFIX/lib)
+PREFIX ?= /usr
+export DESTDIR LIBDIR
+
+# The tools that are installed: NAME.tool is where one is. Each has a man page.
+sdk-tools := xmmu-lint
+xmmu-lint.tool := sdk/lint/check
+sample-tools := $(notdir $(sample-programs))
+$(foreach tool,$(sample-tools),$(eval $(tool).tool := build/user/$(tool)))
+
+man-pages := $(patsubst %,build/man/%.1,$(sdk-tools) $(sample-tools))
+$(foreach tool,$(sdk-tools) $(sample-tools),$(eval build/man/$(tool).1: $($(tool).tool)))
+$(man-pages): build/man/%.1: sdk/packaging/man VERSION
+	$(call say,MAN,$@)
+	@mkdir -p $(@D)
+	$(Q)sdk/packaging/man $* $($*.tool) >$@
+
+hosted-archive := build/lib/libxmmu-hosted.a
+$(hosted-archive): $(hosted-kernel) $(filter-out build/hosted/tests/%,$(hosted-objects))
+	$(call say,AR,$@)
+	@mkdir -p $(@D) && rm -f $@
+	$(Q)ar rcs $@ $^
+
+.PHONY: install install-samples sdk-builds samples-builds uninstall dist
+sdk-builds: $(hosted-archive) build/hosted/two-pass/xmmu/features.h $(sdk-tools:%=build/man/%.1)
+samples-builds: $(sample-programs) $(sample-tools:%=build/man/%.1)
+
+install: deps-install ## install the SDK for drivers that live elsewhere
+	$(Q)$(parallel) sdk-builds
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX)/share/xmmu)
+	$(Q)sdk/packaging/install sdk '$(PREFIX)'
+
+install-samples: deps-install ## install the sample drivers for DKMS, with their programs
+	$(Q)$(parallel) samples-builds
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX)/src/xmmu-samples-$(file <VERSION))
+	$(Q)sdk/packaging/install samples '$(PREFIX)'
+
+uninstall: ## remove what install and install-samples have put there
+	$(call say,REMOVE,$(DESTDIR)$(PREFIX))
+	$(Q)sdk/packaging/install --remove '$(PREFIX)'
+
+# ---- the archive of a release: of a commit, so its bytes depend on nothing else
+
+dist: ## make an archive of the sources of HEAD, build/xmmu-VERSION.tar.xz
+	$(Q)[[ -e .git ]] || { echo "make dist: this is no clone of the repository" >&2; exit 1; }
+	$(Q)[[ -z "$$(git status --porcelain)" ]] || echo "make dist: what is not committed is left out" >&2
+	@mkdir -p build
+	$(Q)version=$$(git show HEAD:VERSION); \
+	out=build/xmmu-$$version.tar.xz; \
+	git -c tar.umask=0022 archive --format=tar --prefix="xmmu-$$version/" HEAD | xz -T1 -9 >$$out; \
+	sha256sum $$out
