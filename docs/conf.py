@@ -34,3 +34,17 @@ nitpick_ignore_regex = [
 html_theme = "furo"
 html_title = f"xmmu {release}"
 html_copy_source = False
+html_css_files = ["xmmu.css"]
+templates_path = ["_templates"]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+        "versions.html",
+    ]
+}
+# Debian's furo looks for normalize.css at the root of the web server: docs/mend-theme.
+html_static_path = ["_static", "/usr/share/javascript/normalize.css"]

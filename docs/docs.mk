@@ -2,16 +2,31 @@
 # The manual: Doxygen reads the headers, Breathe and Sphinx make the pages. Any warning is an error.
 
 DOCS_OUT ?= build/docs
+# What the menu of versions offers: this one, and those that have a tag. The manual of each is
+# published in a folder that is called like the version, all beside each other.
+DOCS_VERSIONS ?= $(file <VERSION) $(filter-out $(file <VERSION), \
+	$(patsubst v%,%,$(shell git tag --list 'v*' --sort=-version:refname 2>/dev/null)))
 
 # Debian's own Sphinx: a private python3 that is found first would not have Breathe.
 sphinx := /usr/bin/python3 -m sphinx
 
-.PHONY: docs docs-xml docs-builds tutorial-builds
+.PHONY: docs docs-serve docs-browser docs-xml docs-builds tutorial-builds
 
 docs: docs-xml docs-builds tutorial-builds ## build the manual into build/docs/html
+	$(Q)docs/link-samples $(DOCS_OUT)/xml build/docs/uses
 	$(call say,SPHINX,$(DOCS_OUT)/html/index.html)
 	$(Q)$(sphinx) -b html -W --keep-going -n -q -d $(DOCS_OUT)/doctrees \
-		-D breathe_projects.xmmu=$(abspath $(DOCS_OUT))/xml docs $(DOCS_OUT)/html
+		-D breathe_projects.xmmu=$(abspath $(DOCS_OUT))/xml -A versions="$(DOCS_VERSIONS)" \
+		docs $(DOCS_OUT)/html
+	$(Q)docs/mend-theme $(DOCS_OUT)/html
+
+#: PORT=number      where docs-serve listens (8000)
+docs-serve: ## show the manual that was built to a browser on this machine
+	$(Q)docs/serve $(DOCS_OUT)/html $(PORT)
+
+docs-browser: docs ## read the manual in headless Chromium: search, phone, dark mode; takes screenshots
+	$(Q)$(call deps,browser)
+	$(Q)/usr/bin/python3 docs/browser.py $(DOCS_OUT)/html $(DOCS_OUT)/screenshots
 
 docs-xml: ## describe the API as XML, for docs and lint
 	$(call say,DOXYGEN,include)

@@ -7,7 +7,18 @@ set -euo pipefail
 . "$(dirname "$0")/lint-tree.sh"
 
 docs() {
-	make -C "$tree" docs DOCS_OUT="$scratch/docs"
+	make -C "$tree" docs DOCS_OUT="$scratch/docs" DOCS_VERSIONS="$(<VERSION) 0.0.9"
+}
+
+# links PAGE ADDRESS: the page has a link to there.
+links() {
+	grep -F "href=\"$2\"" "$scratch/docs/html/$1"
+}
+
+# Of what a page loads, and not what it links to.
+loads_only_itself() {
+	! grep -rE '(src|<link[^>]* href)="(https?:)?//' "$scratch/docs/html" --include='*.html' &&
+		! grep -rE '(@import +|url\()["'\'']?((https?:)?//|/)' "$scratch/docs/html" --include='*.css'
 }
 
 # shows PAGE TEXT: the page has the text, which HTML may have cut into pieces.
@@ -30,6 +41,11 @@ check "a group has code of a driver that compiles" shows api/walk.html 'xmmu_wal
 check "a sample has its code" shows samples/skeleton.html 'static void skeleton_zap'
 check "the tutorial has its race" shows tutorial/index.html 'discard: stale access: '
 check "the tutorial has what comes of the repair" shows tutorial/index.html 'bound 3'
+check "an entry of the API names the samples that use it" links api/xfer.html ../samples/edu.html
+check "and a sample the API that it uses" links samples/edu.html ../api/xfer.html#c.xmmu_xfer_begin
+check "a second version is in the menu" links api/walk.html ../../0.0.9/index.html
+check "the dark colours are there" grep prefers-color-scheme "$scratch/docs/html/_static/styles/furo.css"
+check "nothing is loaded from elsewhere" loads_only_itself
 check "decisions are in the manual" shows decisions.html 'Decisions'
 
 refuses 'xmmu_no_such_function' "a function that does not exist" <<<':c:func:`xmmu_no_such_function`'
@@ -38,4 +54,7 @@ refuses 'start-at pattern not found' "code that is not there any more" <<'END'
    :start-at: no such line
 END
 refuses 'no_such_page' "a page that does not exist" <<<':doc:`no_such_page`'
+check "a manual that is not built is not served" says "'make docs' builds it" \
+	make docs-serve DOCS_OUT="$scratch/none"
+check "what is no port is named" says "PORT=http is no port" make docs-serve PORT=http
 finish
