@@ -5,6 +5,7 @@
  */
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/preempt.h>
 
 #include "internal.h"
 
@@ -62,12 +63,25 @@ static int begin(struct softdev_engine *engine, struct softdev_queue *queue,
 	return 0;
 }
 
+/*
+ * Whoever takes a translation back that was dropped in waits for its accesses, and can not sleep
+ * for them: so they are not interrupted.
+ */
+static bool at_once(const struct softdev_space *space)
+{
+	return space->root == SOFTDEV_NO_TABLE;
+}
+
 /* The translation is known and memory is not reached yet. False: it never is. */
 static bool on_the_way(struct softdev *dev, struct softdev_queue *queue,
 		       const struct softdev_access *access)
 {
 	u32 delay = READ_ONCE(dev->inject.access_delay_ms);
 
+	if (at_once(queue->space)) {
+		mdelay(delay);
+		return true;
+	}
 	if (delay)
 		msleep(delay);
 	if (!softdev_injected(&dev->inject.stick))
@@ -98,9 +112,9 @@ static void end(struct softdev_engine *engine)
 	wake_up_all(&dev->progress);
 }
 
-/* Words of one page: 0, SOFTDEV_PARKED with the address in the lane, or an error. */
-int softdev_access(struct softdev_engine *engine, struct softdev_queue *queue,
-		   struct softdev_lane *lane, const struct softdev_access *access)
+/* From the translation to the end of the way. */
+static int travel(struct softdev_engine *engine, struct softdev_queue *queue,
+		  struct softdev_lane *lane, const struct softdev_access *access)
 {
 	struct softdev *dev = engine->dev;
 	struct softdev_leaf leaf;
@@ -124,6 +138,21 @@ int softdev_access(struct softdev_engine *engine, struct softdev_queue *queue,
 	return error;
 }
 
+/* Words of one page: 0, SOFTDEV_PARKED with the address in the lane, or an error. */
+int softdev_access(struct softdev_engine *engine, struct softdev_queue *queue,
+		   struct softdev_lane *lane, const struct softdev_access *access)
+{
+	bool disable = at_once(queue->space);
+	int error;
+
+	if (disable)
+		preempt_disable();
+	error = travel(engine, queue, lane, access);
+	if (disable)
+		preempt_enable();
+	return error;
+}
+
 static bool overlaps(const struct softdev_engine *engine, u64 start, u64 end)
 {
 	/* An access lies in one page. */
@@ -131,13 +160,15 @@ static bool overlaps(const struct softdev_engine *engine, u64 start, u64 end)
 }
 
 /* They were not waited for by an invalidation of the span. Under the lock. */
-void softdev_access_overtake(struct softdev_space *space, u64 start, u64 end, u64 number)
+void softdev_access_overtake(struct softdev_space *space, u64 start, u64 end, u64 number,
+			     u64 before)
 {
 	struct softdev *dev = space->dev;
 	struct softdev_engine *engine;
 
 	for (engine = dev->engines; engine < dev->engines + dev->params.engines; engine++)
-		if (engine->space == space && overlaps(engine, start, end))
+		if (engine->space == space && engine->serial <= before &&
+		    overlaps(engine, start, end))
 			engine->stale = engine->stale ?: number;
 }
 

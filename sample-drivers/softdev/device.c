@@ -49,10 +49,10 @@ static void memory_free(struct softdev *dev)
 
 static int build(struct softdev *dev)
 {
-	return memory_init(dev)                 ?:
-		       softdev_tlb_init(dev)    ?:
-		       softdev_flush_start(dev) ?:
-						  softdev_engines_start(dev);
+	return memory_init(dev)                                                                ?:
+		       softdev_tlb_init(&dev->tlb, dev->params.tlb_sets, dev->params.tlb_ways) ?:
+		       softdev_flush_start(dev)                                                ?:
+		       softdev_engines_start(dev);
 }
 
 /* Also one that was built in part. */
@@ -61,7 +61,7 @@ void softdev_destroy(struct softdev *dev)
 	WARN_ON(!list_empty(&dev->queues));
 	softdev_engines_stop(dev);
 	softdev_flush_stop(dev);
-	softdev_tlb_free(dev);
+	softdev_tlb_free(&dev->tlb);
 	xa_destroy(&dev->spaces);
 	WARN_ON(!xa_empty(&dev->windows));
 	memory_free(dev);
@@ -140,6 +140,23 @@ static void space_remove(struct softdev_space *space)
 	spin_unlock(&dev->lock);
 }
 
+static int space_init(struct softdev_space *space)
+{
+	int error = 0;
+
+	if (space->root == SOFTDEV_NO_TABLE)
+		error = softdev_tlb_init(&space->own_tlb, 1, SOFTDEV_DROPINS);
+	return error ?: softdev_faults_init(space);
+}
+
+/* Also one that was made in part. */
+static void space_free(struct softdev_space *space)
+{
+	softdev_faults_free(space);
+	softdev_tlb_free(&space->own_tlb);
+	kfree(space);
+}
+
 struct softdev_space *softdev_space_create(struct softdev *dev, u64 root, void *context,
 					   struct mm_struct *mm, void *owner)
 {
@@ -152,11 +169,10 @@ struct softdev_space *softdev_space_create(struct softdev *dev, u64 root, void *
 	space->root = root;
 	space->context = context;
 	softdev_flushes_init(space);
-	error = softdev_faults_init(space) ?: space_add(space, mm, owner);
+	error = space_init(space) ?: space_add(space, mm, owner);
 	if (!error)
 		return space;
-	softdev_faults_free(space);
-	kfree(space);
+	space_free(space);
 	return ERR_PTR(error);
 }
 
@@ -190,8 +206,7 @@ void softdev_space_destroy(struct softdev_space *space)
 {
 	softdev_space_isolate(space);
 	space_remove(space);
-	softdev_faults_free(space);
-	kfree(space);
+	space_free(space);
 }
 
 /* ---- the whole device */

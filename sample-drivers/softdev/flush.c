@@ -64,6 +64,20 @@ void softdev_forget(struct softdev_space *space, u64 start, u64 end)
 	spin_unlock(&dev->lock);
 }
 
+void softdev_dropout(struct softdev_space *space, u64 start, u64 end)
+{
+	struct softdev *dev = space->dev;
+	u64 serial;
+
+	spin_lock(&dev->lock);
+	softdev_tlb_drop(space, start, end);
+	serial = ++dev->serial;
+	dev->stats.flushes++;
+	spin_unlock(&dev->lock);
+	while (softdev_reaches(space, start, end, serial))
+		cpu_relax();
+}
+
 /* They are never confirmed; NULL is all address spaces. Under the lock. */
 void softdev_flush_forget(struct softdev *dev, const struct softdev_space *space)
 {

@@ -40,6 +40,7 @@
 
 struct softdev_invalidation {
 	u64 number; /* 0: unused */
+	u64 serial; /* of what the device had done by then; 0: nobody waits for its end */
 	unsigned long start;
 	unsigned long end;
 	enum mmu_notifier_event event;
@@ -79,9 +80,16 @@ struct softdev_flush {
 
 /* ---- address spaces, translations */
 
+struct softdev_tlb {
+	unsigned int sets; /* a power of two */
+	unsigned int ways;
+	struct softdev_tlb_set **set;
+};
+
 struct softdev_space {
 	struct softdev *dev;
-	u32 number; /* in dev->spaces */
+	struct softdev_tlb own_tlb; /* without tables; else it has no sets */
+	u32 number;                 /* in dev->spaces */
 	u64 root;
 	void *context;
 	bool isolated;
@@ -103,6 +111,7 @@ struct softdev_leaf {
 struct softdev_translation {
 	struct softdev_space *space; /* NULL: none */
 	struct softdev_leaf leaf;
+	u64 serial;    /* of the load */
 	u64 overtaken; /* the first invalidation that it has survived and should not have, or 0 */
 };
 
@@ -175,6 +184,7 @@ struct softdev_queue {
 	struct list_head node;       /* in dev->queues */
 	struct list_head ready_node; /* in dev->ready, or empty */
 	bool running;                /* an engine has it */
+	bool held;                   /* no engine takes it */
 	int aborting;                /* the status that commands end with, or 0 */
 	unsigned int head;           /* of the ring; counts what was taken */
 	unsigned int tail;
@@ -211,7 +221,7 @@ struct softdev {
 	wait_queue_head_t progress; /* an access, a queue or a flush has ended, or is cut off */
 	struct softdev_engine *engines;
 
-	struct softdev_tlb_set **tlb;
+	struct softdev_tlb tlb;
 
 	struct xarray spaces;
 	struct xarray windows; /* by the lower half of their keys */
@@ -237,11 +247,11 @@ static inline bool softdev_injected(u32 *count)
 }
 
 /* tlb.c */
-int softdev_tlb_init(struct softdev *dev);
-void softdev_tlb_free(struct softdev *dev);
+int softdev_tlb_init(struct softdev_tlb *tlb, unsigned int sets, unsigned int ways);
+void softdev_tlb_free(struct softdev_tlb *tlb);
 struct softdev_translation *softdev_translate(struct softdev_space *space, u64 addr, bool write);
 void softdev_tlb_drop(struct softdev_space *space, u64 start, u64 end);
-void softdev_tlb_overtake(struct softdev_space *space, u64 start, u64 end, u64 number);
+void softdev_tlb_overtake(struct softdev_space *space, u64 start, u64 end, u64 number, u64 before);
 void softdev_tlb_clear(struct softdev *dev);
 
 /* walk.c */
@@ -255,7 +265,8 @@ int softdev_move(struct softdev *dev, const struct softdev_leaf *leaf,
 /* access.c */
 int softdev_access(struct softdev_engine *engine, struct softdev_queue *queue,
 		   struct softdev_lane *lane, const struct softdev_access *access);
-void softdev_access_overtake(struct softdev_space *space, u64 start, u64 end, u64 number);
+void softdev_access_overtake(struct softdev_space *space, u64 start, u64 end, u64 number,
+			     u64 before);
 bool softdev_reaches(struct softdev_space *space, u64 start, u64 end, u64 before);
 bool softdev_uses(struct softdev *dev, u64 key);
 

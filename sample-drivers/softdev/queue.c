@@ -30,7 +30,7 @@ struct softdev_queue *softdev_queue_create(struct softdev_space *space, void *co
 /* Whether an engine could do something for it. Under the lock. */
 bool softdev_queue_runnable(const struct softdev_queue *queue)
 {
-	if (queue->aborting || queue->space->dev->gone)
+	if (queue->aborting || queue->held || queue->space->dev->gone)
 		return false;
 	if (!queue->active)
 		return queue->head != queue->tail;
@@ -97,6 +97,19 @@ bool softdev_queue_parked(struct softdev_queue *queue)
 	parked = queue->active && queue->parked;
 	spin_unlock(&dev->lock);
 	return parked;
+}
+
+void softdev_queue_hold(struct softdev_queue *queue, bool hold)
+{
+	struct softdev *dev = queue->space->dev;
+
+	spin_lock(&dev->lock);
+	queue->held = hold;
+	list_del_init(&queue->ready_node);
+	softdev_queue_kick(queue);
+	spin_unlock(&dev->lock);
+	if (hold)
+		wait_event(dev->progress, !is_running(queue));
 }
 
 /* The next command that is to be ended, as the active one. Under the lock. */

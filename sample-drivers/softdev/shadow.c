@@ -10,8 +10,8 @@
  * So it finds a driver that does not zap, does not flush, does not wait, waits for its own flush
  * only and not for that of an earlier event, or does not look whether it must retry.
  *
- * A driver with a list notifier registers it after the space was made: list notifiers are called
- * newest first.
+ * In an address space without tables the driver has a list notifier itself; there it is wrong to
+ * use after the end of an event what was there at its start.
  */
 #include <linux/kthread.h>
 #include <linux/mm.h>
@@ -37,6 +37,14 @@ static struct softdev_invalidation *place(struct softdev_shadow *shadow, u64 num
 	return &shadow->invalidations[number % SOFTDEV_INVALIDATIONS];
 }
 
+/* What the device had of the span before is stale. Under the lock. */
+static void overtake(struct softdev_space *space, const struct softdev_invalidation *event,
+		     u64 before)
+{
+	softdev_tlb_overtake(space, event->start, event->end, event->number, before);
+	softdev_access_overtake(space, event->start, event->end, event->number, before);
+}
+
 /* The driver is through with it: what the device has of the span now is stale. */
 static void begin(struct softdev_space *space, struct softdev_invalidation *new)
 {
@@ -48,8 +56,7 @@ static void begin(struct softdev_space *space, struct softdev_invalidation *new)
 	*place(shadow, new->number) = *new;
 	if (new->event == MMU_NOTIFY_RELEASE)
 		shadow->released = new->number;
-	softdev_tlb_overtake(space, new->start, new->end, new->number);
-	softdev_access_overtake(space, new->start, new->end, new->number);
+	overtake(space, new, U64_MAX);
 	spin_unlock(&space->dev->lock);
 }
 
@@ -92,6 +99,61 @@ static const struct mmu_notifier_ops shadow_ops = {
 	.release = shadow_release,
 };
 
+/*
+ * Without tables: the driver has a list notifier, which several spaces share perhaps, and is called
+ * before this one or after it. When the first end comes it has been called.
+ */
+static int dropins_start(struct mmu_notifier *notifier, const struct mmu_notifier_range *range)
+{
+	struct softdev_space *space = to_space(notifier);
+	struct softdev_shadow *shadow = &space->shadow;
+	struct softdev_invalidation new = {
+		.start = range->start,
+		.end = range->end,
+		.event = range->event,
+	};
+
+	new.depth = stack_trace_save(new.stack, SOFTDEV_STACK, 2);
+	spin_lock(&space->dev->lock);
+	new.number = ++shadow->number;
+	new.serial = ++space->dev->serial;
+	*place(shadow, new.number) = new;
+	spin_unlock(&space->dev->lock);
+	return 0;
+}
+
+/* The oldest that is open with these bounds; NULL if it was overwritten. Under the lock. */
+static struct softdev_invalidation *open_like(struct softdev_shadow *shadow,
+					      const struct mmu_notifier_range *range)
+{
+	struct softdev_invalidation *each = shadow->invalidations, *found = NULL;
+
+	for (; each < shadow->invalidations + SOFTDEV_INVALIDATIONS; each++)
+		if (each->serial && each->start == range->start && each->end == range->end &&
+		    (!found || each->number < found->number))
+			found = each;
+	return found;
+}
+
+static void dropins_end(struct mmu_notifier *notifier, const struct mmu_notifier_range *range)
+{
+	struct softdev_space *space = to_space(notifier);
+	struct softdev_invalidation *event;
+
+	spin_lock(&space->dev->lock);
+	event = open_like(&space->shadow, range);
+	if (event) {
+		overtake(space, event, event->serial);
+		event->serial = 0;
+	}
+	spin_unlock(&space->dev->lock);
+}
+
+static const struct mmu_notifier_ops dropins_ops = {
+	.invalidate_range_start = dropins_start,
+	.invalidate_range_end = dropins_end,
+};
+
 int softdev_shadow_init(struct softdev_space *space, struct mm_struct *mm, void *owner)
 {
 	struct softdev_shadow *shadow = &space->shadow;
@@ -100,7 +162,7 @@ int softdev_shadow_init(struct softdev_space *space, struct mm_struct *mm, void 
 		return 0;
 	shadow->mm = mm;
 	shadow->owner = owner;
-	shadow->notifier.ops = &shadow_ops;
+	shadow->notifier.ops = space->root == SOFTDEV_NO_TABLE ? &dropins_ops : &shadow_ops;
 	return mmu_notifier_register(&shadow->notifier, mm);
 }
 

@@ -54,6 +54,13 @@ struct softdev_space;
 /* Of the memory, or of the next table. */
 #define SOFTDEV_ADDRESS 0x000ffffffffff000ULL
 
+/*
+ * Of an address space without tables, instead of their root. It has a TLB of its own, which the
+ * driver fills entry by entry; where that has nothing the device faults.
+ */
+#define SOFTDEV_NO_TABLE U64_MAX
+#define SOFTDEV_DROPINS  16
+
 /* ---- the device */
 
 /* What the device calls. */
@@ -164,6 +171,18 @@ int softdev_window_open(const struct softdev_window *window, u64 *key);
  * a fault is not: such commands end with -ENOKEY. Windows are closed before their space is destroyed.
  */
 void softdev_window_close(struct softdev *dev, u64 key);
+/*
+ * Without tables: an entry for one page, VALID and perhaps WRITE, with its address. Takes the place
+ * of what was there for the page.
+ */
+void softdev_dropin(struct softdev_space *space, u64 addr, u64 entry);
+/*
+ * Without tables: when this returns, the TLB has nothing of these bytes and no access by it reaches
+ * memory any more. Accesses are short there, so it does not sleep.
+ */
+void softdev_dropout(struct softdev_space *space, u64 start, u64 end);
+/* Whether the TLB has something of these bytes. */
+bool softdev_loaded(struct softdev_space *space, u64 start, u64 end);
 
 /* ---- commands */
 
@@ -218,6 +237,11 @@ void softdev_queue_destroy(struct softdev_queue *queue);
 void softdev_queue_abort(struct softdev_queue *queue, int status);
 /* Whether what it does waits for answers to faults. */
 bool softdev_queue_parked(struct softdev_queue *queue);
+/*
+ * May sleep. As long as it holds no engine works for the queue, and none does when this returns;
+ * its commands, and its faults, stay as they are.
+ */
+void softdev_queue_hold(struct softdev_queue *queue, bool hold);
 /* 0; -EAGAIN while 64 commands are in the queue; -ENODEV if the device is gone. */
 int softdev_submit(struct softdev_queue *queue, const struct softdev_command *command);
 

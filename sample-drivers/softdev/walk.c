@@ -25,7 +25,7 @@ static u64 *find(u64 root, u64 addr, u64 *entry, unsigned int *shift)
 	u64 table = root;
 	u64 *place;
 
-	if (addr >> level_shift(SOFTDEV_LEVELS))
+	if (root == SOFTDEV_NO_TABLE || addr >> level_shift(SOFTDEV_LEVELS))
 		return NULL;
 	do {
 		place = entry_of(table, addr, --level);
