@@ -64,7 +64,7 @@ $(hosted-library): $(hosted-kernel)
 # Interval notifiers in two passes and in one; the debug build of the SDK.
 hosted-flavors := two-pass one-pass debug
 hosted-drivers := sample-drivers/skeleton sample-drivers/edu sample-drivers/gpu \
-	sample-drivers/rdma templates/minimal \
+	sample-drivers/rdma sample-drivers/gru templates/minimal \
 	tests/explore/core tests/explore/faultq tests/explore/devmem tests/explore/whole tests/explore/odp
 hosted-version := $(subst ., ,$(file <VERSION))
 DRIVER_FLAGS = $(KERNEL_FLAGS) -fsanitize=thread --param tsan-distinguish-volatile=1 -Wno-tsan \
@@ -103,7 +103,7 @@ sdk-objects = $(patsubst sdk/%.c,build/hosted/$(1)/$(2)/sdk/%.o, \
 	$(sort $(wildcard sdk/core/*.c sdk/parts/*.c)))
 
 # The software device is part of the drivers that use it.
-softdev-drivers := gpu rdma
+softdev-drivers := gpu rdma gru
 softdev-objects := $(patsubst sample-drivers/%.c,build/hosted/%.o, \
 	$(wildcard sample-drivers/softdev/*.c))
 
