@@ -147,6 +147,19 @@ void softdev_flush(struct softdev_space *space, u64 start, u64 end, u64 cookie);
  */
 void softdev_forget(struct softdev_space *space, u64 start, u64 end);
 
+/*
+ * Without tables: an entry for one page, VALID and perhaps WRITE, with its address. Takes the place
+ * of what was there for the page.
+ */
+void softdev_dropin(struct softdev_space *space, u64 addr, u64 entry);
+/*
+ * Without tables: when this returns, the TLB has nothing of these bytes and no access by it reaches
+ * memory any more. Accesses are short there, so it does not sleep.
+ */
+void softdev_dropout(struct softdev_space *space, u64 start, u64 end);
+/* Whether the TLB has something of these bytes. */
+bool softdev_loaded(struct softdev_space *space, u64 start, u64 end);
+
 /* ---- windows: pieces of address spaces that commands name by keys */
 
 #define SOFTDEV_MAY_READ   BIT(0)
@@ -171,18 +184,6 @@ int softdev_window_open(const struct softdev_window *window, u64 *key);
  * a fault is not: such commands end with -ENOKEY. Windows are closed before their space is destroyed.
  */
 void softdev_window_close(struct softdev *dev, u64 key);
-/*
- * Without tables: an entry for one page, VALID and perhaps WRITE, with its address. Takes the place
- * of what was there for the page.
- */
-void softdev_dropin(struct softdev_space *space, u64 addr, u64 entry);
-/*
- * Without tables: when this returns, the TLB has nothing of these bytes and no access by it reaches
- * memory any more. Accesses are short there, so it does not sleep.
- */
-void softdev_dropout(struct softdev_space *space, u64 start, u64 end);
-/* Whether the TLB has something of these bytes. */
-bool softdev_loaded(struct softdev_space *space, u64 start, u64 end);
 
 /* ---- commands */
 

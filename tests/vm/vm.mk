@@ -16,7 +16,7 @@ $(if $(filter $(guest-verbs),$(MAKECMDGOALS)), \
 endif
 
 # The drivers that are loaded where a person looks.
-guest-drivers = $(addprefix $(flavor)/,skeleton edu gpu rdma)
+guest-drivers = $(addprefix $(flavor)/,skeleton edu gpu rdma gru)
 
 # Tests run on every kernel of the table unless one is chosen by name.
 test-kernels = $(if $(filter file,$(origin KERNEL)),$(shell tests/vm/kernel \
