@@ -22,10 +22,7 @@ ifneq ($(filter-out 0 1,$(XMMU_DEBUG)),)
 $(error xmmu: XMMU_DEBUG=$(XMMU_DEBUG): 1 is the debug build, 0 or nothing the release)
 endif
 
-Q := $(if $(filter 1 2,$(V)),,@)
-say = $(if $(Q),@printf "  %-7s %s\n" $(1) $(2))
-
-include tests/vm/vm.mk tests/bench/bench.mk tests/sketch/sketch.mk docs/docs.mk sdk/tools/lint.mk
+include sdk/tools/rules.mk tests/vm/vm.mk tests/bench/bench.mk tests/sketch/sketch.mk docs/docs.mk sdk/tools/lint.mk
 
 .PHONY: help doctor clean distclean
 help: ## print this
@@ -61,9 +58,6 @@ format: | deps-lint
 doctor: ## say what is missing and how to get it, whether KVM works; installs nothing
 	@sdk/tools/doctor
 
-# As many jobs as there are processors, unless the user has said how many; packages are there.
-parallel = $(MAKE) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) have-packages=1
-
 # ---- drivers
 
 kernel-name := $(if $(KDIR),$(shell sed -n 's/.* UTS_RELEASE "\(.*\)"/\1/p' \
@@ -74,8 +68,12 @@ endif
 flavor := $(if $(filter 1,$(XMMU_DEBUG)),debug,release)
 # Asked for once, when it is needed.
 headers = $(eval headers := $(or $(abspath $(KDIR)),$(shell sdk/tools/headers $(KERNEL))))$(headers)
-drivers := $(patsubst %/Kbuild,%,$(wildcard \
-	$(addsuffix /Kbuild,sample-drivers/* templates/* tests/* tests/vm/*)))
+# Each template becomes two drivers, so that both can be loaded at once: KIND_a, and KIND_b with the
+# debug build of the SDK.
+template-kinds := $(patsubst templates/%/Kbuild,%,$(wildcard templates/*/Kbuild))
+template-drivers := $(foreach kind,$(template-kinds),$(addprefix build/templates/$(kind),_a _b))
+drivers := $(filter %$(if $(filter debug,$(flavor)),_b,_a),$(template-drivers)) $(patsubst %/Kbuild,%,$(wildcard \
+	$(addsuffix /Kbuild,sample-drivers/* tests/* tests/vm/*)))
 
 .PHONY: build drivers $(drivers:%=driver/%)
 build: drivers user ## build the sample drivers and all programs (default)
@@ -88,6 +86,23 @@ $(drivers:%=driver/%): driver/%: deps-build
 	$(Q)$(MAKE) -C $* KDIR=$(headers) XMMU_DIR=$(CURDIR) \
 		O=$(CURDIR)/build/$(kernel-name)/$(flavor)/$(notdir $*)
 
+$(template-drivers:%=driver/%): driver/%: %/Kbuild
+
+.PHONY: templates
+templates: $(template-drivers:=/Kbuild)
+$(template-drivers:=/Kbuild): build/templates/%/Kbuild: $(shell find templates -type f)
+	@mkdir -p build/templates
+	$(Q)templates/new-driver $* --kind $(patsubst %_a,%,$(*:_b=)) --out $(@D) --force >/dev/null
+	@touch $@
+
+#: NAME= KIND= OUT=dir  make new: of the driver, of the template (minimal, ...), where (../NAME)
+KIND ?=
+OUT ?= ../$(NAME)
+
+.PHONY: new
+new: ## make a driver of your own from a template: NAME= KIND=
+	$(Q)templates/new-driver '$(NAME)' --kind '$(KIND)' --out '$(OUT)'
+
 # ---- programs: those that test in the guest share the C files of tests/user/lib
 
 USER_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -Iinclude/uapi \
@@ -95,6 +110,7 @@ USER_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -Ii
 UNIT_FLAGS := $(USER_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -Isdk/core
 
 sample-programs := $(patsubst %.c,build/user/%,$(notdir $(wildcard sample-drivers/*/user/*.c)))
+template-programs := $(patsubst build/templates/%,build/user/%-test,$(template-drivers))
 # Those named *_32 are 32-bit programs, which have neither cmocka nor the shared files.
 test-programs-32 := $(patsubst tests/user/%.c,build/user/%,$(wildcard tests/user/*_32.c))
 test-programs := $(filter-out $(test-programs-32), \
@@ -115,7 +131,7 @@ vpath %.c $(wildcard sample-drivers/*/user sample-drivers/*/user/lib)
 user: deps-build ## build only the programs that run in the guest
 	$(Q)$(parallel) programs
 
-programs: $(sample-programs) $(test-programs) $(test-programs-32) $(fuzz-programs) $(stress-program)
+programs: $(sample-programs) $(template-programs) $(test-programs) $(test-programs-32) $(fuzz-programs) $(stress-program)
 	@:
 
 unit: vm-tools deps-build ## run only the unit tests
@@ -125,15 +141,11 @@ unit: vm-tools deps-build ## run only the unit tests
 unit-builds: $(unit-programs)
 	@:
 
-# $(call link,FLAGS,LIBRARIES): from all C and object files among the prerequisites.
-define link
-$(call say,CC,$@)
-@mkdir -p $(@D)
-$(Q)$(CC) -MMD -MP -MF $@.d $(1) $(COVERAGE_FLAGS) $(filter %.c %.o,$^) -o $@ $(2)
-endef
-
 $(sample-programs): build/user/%: %.c | deps-build
 	$(call link,$(USER_FLAGS))
+
+$(template-programs): build/user/%-test: build/templates/%/Kbuild | deps-build
+	$(call link,$(USER_FLAGS) build/templates/$*/user/test.c)
 
 build/user/gpu-tool: build/user/lib/xgpu.o
 build/user/rdma-tool: build/user/lib/xrdma.o

@@ -64,7 +64,7 @@ $(hosted-library): $(hosted-kernel)
 # Interval notifiers in two passes and in one; the debug build of the SDK.
 hosted-flavors := two-pass one-pass debug
 hosted-drivers := sample-drivers/skeleton sample-drivers/edu sample-drivers/gpu \
-	sample-drivers/rdma sample-drivers/gru templates/minimal \
+	sample-drivers/rdma sample-drivers/gru \
 	tests/explore/core tests/explore/faultq tests/explore/devmem tests/explore/whole tests/explore/odp
 hosted-version := $(subst ., ,$(file <VERSION))
 DRIVER_FLAGS = $(KERNEL_FLAGS) -fsanitize=thread --param tsan-distinguish-volatile=1 -Wno-tsan \

@@ -6,8 +6,9 @@ PREFIX ?= /usr
 export DESTDIR LIBDIR
 
 # The tools that are installed: NAME.tool is where one is. Each has a man page.
-sdk-tools := xmmu-lint
+sdk-tools := xmmu-lint xmmu-new-driver
 xmmu-lint.tool := sdk/lint/check
+xmmu-new-driver.tool := templates/new-driver
 sample-tools := $(notdir $(sample-programs))
 $(foreach tool,$(sample-tools),$(eval $(tool).tool := build/user/$(tool)))
 

@@ -40,7 +40,7 @@ xmmu-kernel-files := Makefile include/config/auto.conf include/config/kernel.rel
 $(foreach folder,$(XMMU_SHARED),$(if $(wildcard $(folder)/*.c),, \
 	$(error $(call xmmu-bad-shared,$(folder)))))
 
-.PHONY: modules clean help xmmu-check-kdir
+.PHONY: modules test explore lint compile-commands clean help xmmu-check-kdir
 xmmu-check-kdir:
 	$(if $(KDIR),,$(error $(xmmu-no-kdir)))
 	$(foreach file,$(xmmu-kernel-files),$(if $(wildcard $(KDIR)/$(file)),, \
@@ -65,6 +65,25 @@ modules: xmmu-check-kdir
 		XMMU_DIR=$(XMMU_DIR) \
 		$(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=) modules
 
+# What needs more of the SDK than its code runs in a folder of the build where the SDK seems to be, so
+# that it may be installed, and is never written to. Several drivers can share the folder.
+XMMU_WORK ?= $(xmmu-out)/sdk
+xmmu-name := $(shell sed -n 's/^XMMU_DRIVER *:*= *//p' Kbuild)
+xmmu-verbs = $(MAKE) -C $(XMMU_WORK) --no-print-directory XMMU_DIR=$(XMMU_DIR) FOLDER=$(xmmu-src) DRIVER=drivers/$(xmmu-name)
+
+test explore:
+	@mkdir -p $(xmmu-out) $(XMMU_WORK)/drivers && touch $(xmmu-out)/.xmmu-build
+	@ln -sfn $(addprefix $(XMMU_DIR)/,VERSION include sdk tests) $(XMMU_WORK)
+	@ln -sfn $(XMMU_DIR)/sdk/packaging/verbs.mk $(XMMU_WORK)/Makefile
+	@ln -sfn $(xmmu-src) $(XMMU_WORK)/drivers/$(xmmu-name)
+	+@$(xmmu-verbs) $@
+
+lint:
+	@$(XMMU_DIR)/sdk/lint/check .
+
+compile-commands: modules
+	@$(XMMU_DIR)/sdk/tools/compile-commands $(xmmu-out) $(KDIR) >$(xmmu-out)/compile_commands.json
+
 clean:
 	$(if $(wildcard $(xmmu-out)),$(if $(wildcard $(xmmu-out)/.xmmu-build),, \
 		$(error xmmu: O=$(O) was not made by this build: nothing removed)))
@@ -72,10 +91,16 @@ clean:
 
 help:
 	@echo 'make           build the module into O='
+	@echo 'make test      load the driver in a guest and run the programs that suites/ names'
+	@echo 'make explore   try the schedules of explore/ in a model of the kernel'
+	@echo 'make lint      look for misuse of the SDK'
+	@echo 'make compile-commands   write O=/compile_commands.json, for clangd'
 	@echo 'make clean     remove O='
 	@echo
 	@echo 'KDIR=dir       headers, or build folder, of the kernel to build for: $(or $(KDIR),none found)'
 	@echo 'O=dir          where the build goes: $(O)'
 	@echo 'XMMU_DIR=dir   where the SDK is: $(XMMU_DIR)'
+	@echo 'KERNEL=name    make test: the kernel of the guest, 6.1 unless given'
+	@echo 'SCENARIO=name EXPLORE=options   make explore: which of explore/, and how (EXPLORE=--help)'
 	@echo 'XMMU_DEBUG=1   the debug build: checks, lockdep priming, fault injection'
 	@echo 'V=1 W=1 C=2    as in the kernel: show commands, more warnings, run sparse'

@@ -12,7 +12,7 @@ listed() {
 # What make knows as verbs, without those that only serve others.
 known() {
 	make -npq help 2>/dev/null | sed -n 's/^\.PHONY://p' | tr ' ' '\n' | sort -u |
-		grep -vE '^$|[/%]|^(deps|lint)-|^(vm-tools|guest-ready|programs|[a-z]*-builds)$'
+		grep -vE '^$|[/%]|^(deps|lint)-|^(vm-tools|guest-ready|programs|templates|[a-z]*-builds)$'
 }
 
 same_verbs() {
@@ -33,7 +33,7 @@ explains() {
 check "help lists the verbs of the Makefiles" same_verbs
 check "help lists the verbs that are promised" promised
 for tool in sdk/tools/{deps,headers,doctor,compile-commands,lint} tests/vm/{kernel,run,test} tests/explore/plant \
-	sdk/hosted/coverage; do
+	sdk/hosted/coverage templates/new-driver; do
 	check "$tool --help" explains "$tool"
 done
 check "an unknown kernel is named" says "no kernel '9.9'; known: 6.1" make KERNEL=9.9 build

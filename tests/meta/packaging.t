@@ -26,7 +26,7 @@ minimal() {
 	cp -r "$sdk/templates/minimal" "$scratch/minimal.$1"
 	make -C "$scratch/minimal.$1" KDIR="$kdir" \
 		XMMU_DIR="$dest$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=sdkdir xmmu)" &&
-		modinfo -F vermagic "$scratch/minimal.$1/build/minimal.ko" | grep "^${kdir##*linux-headers-} "
+		modinfo -F vermagic "$scratch/minimal.$1/build/demo.ko" | grep "^${kdir##*linux-headers-} "
 }
 
 uapi() {

@@ -21,7 +21,7 @@ only_build() {
 
 everything_built() {
 	local folder name
-	for folder in sample-drivers/*/Kbuild tests/vm/xmmu_test/Kbuild templates/minimal/Kbuild; do
+	for folder in sample-drivers/*/Kbuild tests/vm/xmmu_test/Kbuild build/templates/minimal_a/Kbuild; do
 		name=$(basename "${folder%/Kbuild}")
 		ls "build/6.1/$1/$name/$name.ko" || return 1
 	done

@@ -194,32 +194,6 @@ static void case_skeleton_debugfs(void *unused)
 	leave();
 }
 
-/* ---- minimal */
-
-static void case_minimal(void *unused)
-{
-	unsigned long text = ADDR + 4 * PAGE_SIZE;
-	struct file *file;
-	u64 value;
-
-	check(!hosted_module_load("minimal", ""));
-	enter();
-	file = hosted_open("minimal", 0);
-	check(hosted_write_user(file, ADDR, 2 * PAGE_SIZE) == 2 * PAGE_SIZE);
-	check(hosted_write_user(file, ADDR, PAGE_SIZE) == -EBUSY);
-	check(hosted_read_user(file, text, 8) == 2);
-	check(!hosted_load(mm, text, &value) && (value & 0xffff) == ('2' | '\n' << 8));
-	check(!hosted_madvise(mm, ADDR, PAGE_SIZE, HOSTED_DONTNEED));
-	file->f_pos = 0;
-	check(hosted_read_user(file, text, 8) == 2);
-	check(!hosted_load(mm, text, &value) && (value & 0xffff) == ('1' | '\n' << 8));
-	file->f_pos = 0;
-	check(hosted_read_user(file, ADDR - PAGE_SIZE, 8) == -EFAULT);
-	hosted_close(file);
-	check(!hosted_module_unload("minimal"));
-	leave();
-}
-
 /* ---- edu */
 
 /* Bytes go to the device and come back at another place. */
@@ -332,7 +306,6 @@ CASE(skeleton_parameters)
 CASE(skeleton_exit)
 CASE(skeleton_foreign)
 CASE(skeleton_debugfs)
-CASE(minimal)
 CASE(edu_direct)
 CASE(edu_iommu)
 CASE(edu_bounce)
@@ -345,14 +318,14 @@ CASE(edu_removed)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(skeleton_refuse),    cmocka_unit_test(skeleton_trylock),
-		cmocka_unit_test(skeleton_atomic),    cmocka_unit_test(skeleton_parameters),
-		cmocka_unit_test(skeleton_exit),      cmocka_unit_test(skeleton_foreign),
-		cmocka_unit_test(skeleton_debugfs),   cmocka_unit_test(minimal),
-		cmocka_unit_test(edu_direct),         cmocka_unit_test(edu_iommu),
-		cmocka_unit_test(edu_bounce),         cmocka_unit_test(edu_coherent),
-		cmocka_unit_test(edu_waits),          cmocka_unit_test(edu_isolated),
-		cmocka_unit_test(edu_lost_interrupt), cmocka_unit_test(edu_removed),
+		cmocka_unit_test(skeleton_refuse),  cmocka_unit_test(skeleton_trylock),
+		cmocka_unit_test(skeleton_atomic),  cmocka_unit_test(skeleton_parameters),
+		cmocka_unit_test(skeleton_exit),    cmocka_unit_test(skeleton_foreign),
+		cmocka_unit_test(skeleton_debugfs), cmocka_unit_test(edu_direct),
+		cmocka_unit_test(edu_iommu),        cmocka_unit_test(edu_bounce),
+		cmocka_unit_test(edu_coherent),     cmocka_unit_test(edu_waits),
+		cmocka_unit_test(edu_isolated),     cmocka_unit_test(edu_lost_interrupt),
+		cmocka_unit_test(edu_removed),
 	};
 
 	return cmocka_run_group_tests_name("hosted_drivers", tests, NULL, NULL);

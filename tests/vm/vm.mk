@@ -99,7 +99,7 @@ vm-tools: $(vm-tools)
 $(vm-tools): build/host/%: tests/vm/%.c | deps-build deps-vm
 	$(call link,$(USER_FLAGS))
 
-drivers-for/%:
+drivers-for/%: | templates
 	$(Q)$(MAKE) KERNEL=$* drivers
 	$(Q)$(MAKE) KERNEL=$* XMMU_DEBUG=1 drivers
 
