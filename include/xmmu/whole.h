@@ -12,6 +12,8 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
+#include <xmmu/ops.h>
+
 struct page;
 struct xmmu_budget;
 
@@ -37,6 +39,10 @@ struct xmmu_budget;
  * Callbacks of the kernel never sleep here and never refuse: a list notifier with an end callback
  * may not. So xmmu_whole_ops::flush waits for the device, and can not sleep for it.
  *
+ * Two callbacks are optional, and cost nothing where they are not given: xmmu_whole_ops::young
+ * tells the kernel what the device uses, and xmmu_whole_ops::remap, up to Linux 6.9, hears which
+ * page has replaced another.
+ *
  * A module exits in the order: destroy all contexts, xmmu_whole_exit(), xmmu_module_exit().
  * @{
  */
@@ -50,6 +56,10 @@ struct xmmu_whole_stats {
 	u64 collisions; /**< Attempts that an invalidation has overtaken. */
 	u64 timeouts;   /**< Drop-ins that have used up their budget. */
 	u64 active_max; /**< Most invalidations that were open at once. */
+	u64 changes;    /**< Pages that were replaced by others; 0 after Linux 6.9. */
+	u64 remaps;     /**< Of these, such that xmmu_whole_ops::remap has loaded. */
+	u64 overlaps;   /**< Of these, such with more than one invalidation open. */
+	u64 outside;    /**< Of these, such with none open: 0 since Linux 3.7. */
 };
 
 /** @brief One address space, shared by contexts. Embed it in the driver's structure, zeroed. */
@@ -126,6 +136,42 @@ struct xmmu_whole_ops {
 	 * @ctx{the lock is held; must not sleep}
 	 */
 	bool (*loaded)(struct xmmu_whole *whole, unsigned long start, unsigned long end);
+	/**
+	 * @brief Whether a context has used a page of a span since that was cleared. Optional.
+	 *
+	 * The lock is not held, and must not be taken: it is held while the device forgets, and
+	 * who asks holds a lock of the page table. So contexts are found in an RCU list, and freed
+	 * after a grace period; marks are read and cleared by atomic operations. A mark that is
+	 * kept with the translation, and set at each access, needs no flush, however the kernel
+	 * asks.
+	 *
+	 * @param whole  The address space.
+	 * @param start  First byte, page aligned.
+	 * @param end    Byte after the last, page aligned.
+	 * @param how    Whether to clear what says so.
+	 *
+	 * @ctx{in an RCU read section\, under a spinlock of the kernel\, in reclaim among others:
+	 *      must not sleep\, wait or allocate}
+	 * @return true if one has.
+	 */
+	bool (*young)(struct xmmu_whole *whole, unsigned long start, unsigned long end,
+		      enum xmmu_aging how);
+	/**
+	 * @brief A page was replaced: put the translation of the new one where that of the old one
+	 *        was. Optional.
+	 *
+	 * What KSM merges, and what is copied on a write, need not be asked for again. The old
+	 * translation was flushed before; which contexts had it, the driver must remember. The new
+	 * one is for reading, whatever the process may do with the page. It is offered only while
+	 * the invalidation around the change is the only one that is open. Kernels after 6.9 offer
+	 * nothing; debugfs `features` says whether this one has `change_pte`.
+	 *
+	 * @param whole   The address space.
+	 * @param dropin  What to load, with no context; gone when this returns.
+	 * @return true if a context has it now.
+	 * @ctx{the lock is held\, under a spinlock of the kernel; must not sleep\, or allocate}
+	 */
+	bool (*remap)(struct xmmu_whole *whole, const struct xmmu_dropin *dropin);
 };
 
 /**

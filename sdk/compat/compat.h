@@ -91,6 +91,13 @@ typedef bool xmmu_compat_young;
 typedef int xmmu_compat_young;
 #endif
 
+/* How list notifiers hear which page has replaced another. */
+#if XMMU_HAS_CHANGE_PTE
+#define XMMU_COMPAT_CHANGE_PTE(callback) .change_pte = (callback),
+#else
+#define XMMU_COMPAT_CHANGE_PTE(callback)
+#endif
+
 /* ---- memory of devices */
 
 #if XMMU_HAS_PAGE_PGMAP

@@ -21,15 +21,10 @@
 /* How long module exit waits before it says for what. */
 #define XMMU_WHOLE_EXIT_PATIENCE (10 * HZ)
 
-static const struct xmmu_whole_ops *xmmu_whole_ops;
+const struct xmmu_whole_ops *xmmu_whole_ops;
 /* Objects that were allocated and not freed. */
 static atomic_t xmmu_wholes = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(xmmu_wholes_wait);
-
-static struct xmmu_whole *to_whole(struct mmu_notifier *notifier)
-{
-	return container_of(notifier, struct xmmu_whole, notifier);
-}
 
 /* ---- invalidation */
 
@@ -60,7 +55,7 @@ static void xmmu_whole_flush(struct xmmu_whole *whole, unsigned long start, unsi
 
 static int xmmu_whole_start(struct mmu_notifier *notifier, const struct mmu_notifier_range *range)
 {
-	struct xmmu_whole *whole = to_whole(notifier);
+	struct xmmu_whole *whole = xmmu_to_whole(notifier);
 
 	spin_lock(&whole->lock);
 	xmmu_whole_begin(whole, range);
@@ -72,7 +67,7 @@ static int xmmu_whole_start(struct mmu_notifier *notifier, const struct mmu_noti
 
 static void xmmu_whole_end(struct mmu_notifier *notifier, const struct mmu_notifier_range *range)
 {
-	struct xmmu_whole *whole = to_whole(notifier);
+	struct xmmu_whole *whole = xmmu_to_whole(notifier);
 	bool last = false;
 
 	spin_lock(&whole->lock);
@@ -88,7 +83,7 @@ static void xmmu_whole_end(struct mmu_notifier *notifier, const struct mmu_notif
 /* Before the first page goes. No start, and no end of what is open, comes after it. */
 static void xmmu_whole_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 {
-	struct xmmu_whole *whole = to_whole(notifier);
+	struct xmmu_whole *whole = xmmu_to_whole(notifier);
 
 	spin_lock(&whole->lock);
 	WRITE_ONCE(whole->dead, true);
@@ -107,13 +102,14 @@ static struct mmu_notifier *xmmu_whole_alloc(struct mm_struct *mm)
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&whole->lock);
 	init_waitqueue_head(&whole->wait);
+	xmmu_whole_age_prime(whole);
 	atomic_inc(&xmmu_wholes);
 	return &whole->notifier;
 }
 
 static void xmmu_whole_free(struct mmu_notifier *notifier)
 {
-	xmmu_whole_ops->free(to_whole(notifier));
+	xmmu_whole_ops->free(xmmu_to_whole(notifier));
 	if (atomic_dec_and_test(&xmmu_wholes))
 		wake_up_all(&xmmu_wholes_wait);
 }
@@ -122,8 +118,12 @@ static const struct mmu_notifier_ops xmmu_whole_notifier_ops = {
 	.invalidate_range_start = xmmu_whole_start,
 	.invalidate_range_end = xmmu_whole_end,
 	.release = xmmu_whole_release,
+	.clear_flush_young = xmmu_whole_clear_flush_young,
+	.clear_young = xmmu_whole_clear_young,
+	.test_young = xmmu_whole_test_young,
 	.alloc_notifier = xmmu_whole_alloc,
 	.free_notifier = xmmu_whole_free,
+	XMMU_COMPAT_CHANGE_PTE(xmmu_whole_change_pte)
 };
 
 int xmmu_whole_init(const struct xmmu_whole_ops *ops)
@@ -158,7 +158,7 @@ struct xmmu_whole *xmmu_whole_get(void)
 	if (!current->mm)
 		return ERR_PTR(-ESRCH);
 	notifier = mmu_notifier_get(&xmmu_whole_notifier_ops, current->mm);
-	return IS_ERR(notifier) ? ERR_CAST(notifier) : to_whole(notifier);
+	return IS_ERR(notifier) ? ERR_CAST(notifier) : xmmu_to_whole(notifier);
 }
 
 void xmmu_whole_put(struct xmmu_whole *whole)
@@ -180,8 +180,7 @@ void xmmu_whole_read_stats(struct xmmu_whole *whole, struct xmmu_whole_stats *st
 
 /* ---- what drop-ins ask */
 
-/* Under the lock. */
-static int xmmu_whole_closed(const struct xmmu_whole *whole, unsigned long addr)
+int xmmu_whole_closed(const struct xmmu_whole *whole, unsigned long addr)
 {
 	if (whole->dead)
 		return -ESRCH;

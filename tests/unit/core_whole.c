@@ -13,6 +13,10 @@ static struct {
 	unsigned int perm[PAGES];
 	unsigned int allocated, freed, flushes;
 	int refuse;
+	unsigned int asked;
+	enum xmmu_aging how;
+	bool young;
+	unsigned int remaps;
 } dev;
 
 static struct xmmu_whole *dev_alloc(void)
@@ -61,12 +65,36 @@ static bool dev_loaded(struct xmmu_whole *whole, unsigned long start, unsigned l
 	return false;
 }
 
+static bool dev_young(struct xmmu_whole *whole, unsigned long start, unsigned long end,
+		      enum xmmu_aging how)
+{
+	check(whole == dev.whole);
+	expect(start, at(0));
+	expect(end, at(1));
+	dev.asked++;
+	dev.how = how;
+	return dev.young;
+}
+
+/* The device remembers nothing: all may be loaded again. */
+static bool dev_remap(struct xmmu_whole *whole, const struct xmmu_dropin *dropin)
+{
+	struct xmmu_dropin again = *dropin;
+
+	check(!dropin->context);
+	again.context = &dev;
+	dev.remaps++;
+	return !dev_load(whole, &again);
+}
+
 static const struct xmmu_whole_ops dev_ops = {
 	.alloc = dev_alloc,
 	.free = dev_free,
 	.load = dev_load,
 	.flush = dev_flush,
 	.loaded = dev_loaded,
+	.young = dev_young,
+	.remap = dev_remap,
 };
 
 static void begin(void)
@@ -269,6 +297,160 @@ static void case_exit_without_end(void *unused)
 }
 CASE(exit_without_end)
 
+/* ---- aging */
+
+static void expect_asked(enum xmmu_aging how)
+{
+	expect(dev.asked, 1);
+	expect(dev.how, how);
+	dev.asked = 0;
+}
+
+/* Each of the kernel's three questions, and both answers; reclaim keeps what is in use. */
+static void case_questions(void *unused)
+{
+	begin();
+	expect(hosted_store(mm, at(0), 1), 0);
+	expect(hosted_clear_young(mm, at(0)), 1);
+	dev.asked = 0;
+	for (dev.young = true;; dev.young = false) {
+		expect(hosted_test_young(mm, at(0)), dev.young);
+		expect_asked(XMMU_AGING_TEST);
+		expect(hosted_clear_young(mm, at(0)), dev.young);
+		expect_asked(XMMU_AGING_CLEAR);
+		expect(hosted_reclaim(mm, at(0)), dev.young ? -EAGAIN : 0);
+		expect_asked(XMMU_AGING_CLEAR_FLUSH);
+		if (!dev.young)
+			break;
+	}
+	finish();
+}
+CASE(questions)
+
+/* DAMON asks for an address within the page. */
+static void case_question_within(void *unused)
+{
+	const struct mmu_notifier_ops *ops;
+
+	begin();
+	ops = dev.whole->notifier.ops;
+	dev.young = true;
+	check(ops->test_young(&dev.whole->notifier, mm, at(0) + 8));
+	check(ops->clear_young(&dev.whole->notifier, mm, at(0) + 8, at(1) + 8));
+	expect(dev.asked, 2);
+	finish();
+}
+CASE(question_within)
+
+static void case_no_answers(void *unused)
+{
+	struct xmmu_whole_ops ops = dev_ops;
+
+	begin();
+	ops.young = NULL;
+	ops.remap = NULL;
+	expect(xmmu_whole_init(&ops), 0);
+	expect(hosted_store(mm, at(0), 1), 0);
+	expect(hosted_clear_young(mm, at(0)), 1);
+	expect(hosted_reclaim(mm, at(0)), 0);
+	expect(dev.asked, 0);
+	finish();
+}
+CASE(no_answers)
+
+/* ---- pages that are replaced by others */
+
+static void begin_to_merge(enum hosted_generation generation)
+{
+	begin();
+	hosted_generation = generation;
+	expect(hosted_store(mm, at(0), 1), 0);
+	expect(hosted_store(mm, at(1), 1), 0);
+	expect(hosted_madvise(mm, at(0), 2 * PAGE_SIZE, HOSTED_MERGEABLE), 0);
+	expect(dropin(0, XMMU_WRITE), 0);
+}
+
+/* Both pages are protected, the first is replaced; then the process writes to it. */
+static void case_remap(void *unused)
+{
+	unsigned long merged;
+
+	begin_to_merge(HOSTED_6_1);
+	expect(hosted_ksm_merge(mm, at(0), mm, at(1)), 0);
+	merged = dev.pfn[1];
+	check(merged);
+	expect(dev.pfn[0], merged);
+	expect(dev.perm[0], XMMU_PERM_READ);
+	expect(stats().changes, 3);
+	expect(stats().remaps, 3);
+	expect(hosted_store(mm, at(0), 2), 0);
+	check(dev.pfn[0] && dev.pfn[0] != merged);
+	/* Whether or not the process may write to it. */
+	expect(dev.perm[0], XMMU_PERM_READ);
+	expect(dev.pfn[1], merged);
+	expect(stats().remaps, 4);
+	expect(stats().overlaps + stats().outside, 0);
+	finish();
+}
+CASE(remap)
+
+/* Elsewhere, but one is enough: it may have flushed what the change brings. */
+static void case_remap_beside(void *unused)
+{
+	begin_to_merge(HOSTED_6_1);
+	open_event();
+	expect(hosted_ksm_merge(mm, at(0), mm, at(1)), 0);
+	close_event();
+	expect(dev.pfn[0], 0);
+	expect(stats().changes, 3);
+	expect(stats().overlaps, 3);
+	expect(stats().remaps + stats().outside, 0);
+	expect(dev.remaps, 0);
+	finish();
+}
+CASE(remap_beside)
+
+/* Without an invalidation around it, or in one of another page, nobody answers for the page. */
+static void case_remap_outside(void *unused)
+{
+	const struct mmu_notifier_ops *ops;
+	pte_t pte;
+
+	begin_to_merge(HOSTED_2009);
+	expect(hosted_ksm_merge(mm, at(0), mm, at(1)), 0);
+	expect(stats().changes, 3);
+	expect(stats().outside, 3);
+	pte = (u64)dev.pfn[0] << PAGE_SHIFT | 1;
+	ops = dev.whole->notifier.ops;
+	open_event();
+	ops->change_pte(&dev.whole->notifier, mm, at(0), pte);
+	ops->change_pte(&dev.whole->notifier, mm, at(2), 0);
+	close_event();
+	expect(stats().changes, 5);
+	expect(stats().remaps + stats().overlaps, 0);
+	expect(dev.remaps, 0);
+	finish();
+}
+CASE(remap_outside)
+
+/* The device has nothing to load it for; nor has a kernel that does not say what replaces what. */
+static void case_remap_refused(void *unused)
+{
+	begin_to_merge(HOSTED_6_1);
+	dev.refuse = -ENXIO;
+	expect(hosted_ksm_merge(mm, at(0), mm, at(1)), 0);
+	expect(dev.remaps, 3);
+	expect(stats().remaps, 0);
+	expect(dev.pfn[0], 0);
+	hosted_generation = HOSTED_6_12;
+	dev.refuse = 0;
+	expect(hosted_store(mm, at(0), 2), 0);
+	expect(stats().changes, 3);
+	expect(dev.pfn[0], 0);
+	finish();
+}
+CASE(remap_refused)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +458,10 @@ int main(void)
 		cmocka_unit_test(shared),         cmocka_unit_test(no_memory),
 		cmocka_unit_test(worker),         cmocka_unit_test(back_off),
 		cmocka_unit_test(overlap),        cmocka_unit_test(exit_without_end),
+		cmocka_unit_test(questions),      cmocka_unit_test(question_within),
+		cmocka_unit_test(no_answers),     cmocka_unit_test(remap),
+		cmocka_unit_test(remap_beside),   cmocka_unit_test(remap_outside),
+		cmocka_unit_test(remap_refused),
 	};
 
 	return cmocka_run_group_tests_name("core_whole", tests, NULL, NULL);

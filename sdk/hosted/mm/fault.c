@@ -632,6 +632,13 @@ int hosted_store(struct mm_struct *mm, unsigned long addr, u64 value)
 
 /* ---- devices */
 
+/* Notifiers were told, under page_table_lock, what the page table is about to have. */
+static bool is_announced(const struct mm_struct *mm, unsigned long addr, unsigned long pfn)
+{
+	return mm->announced && mm->announced_addr == (addr & PAGE_MASK) &&
+	       hosted_entry_pfn(mm->announced) == pfn;
+}
+
 void hosted_device_access(struct mm_struct *mm, unsigned long addr, unsigned long pfn, bool write)
 {
 	struct hosted_place place;
@@ -640,6 +647,8 @@ void hosted_device_access(struct mm_struct *mm, unsigned long addr, unsigned lon
 	hosted_device_access_pfn(pfn);
 	place = hosted_look(mm, addr, HOSTED_MARKED_READ);
 	entry = hosted_get(&place);
+	if (!write && is_announced(mm, addr, pfn))
+		return;
 	if (!hosted_entry_maps(entry))
 		hosted_fail("stale access", "nothing is mapped at %lx, the device has page %lx",
 			    addr, pfn);

@@ -426,9 +426,13 @@ u64 hosted_single_clear(struct mm_struct *mm, const struct hosted_place *place)
 /* In 2009 the entry is there before the notifier knows, later the notifier knows first. */
 void hosted_single_replace(struct mm_struct *mm, const struct hosted_place *place, u64 entry)
 {
-	if (hosted_generation == HOSTED_6_1)
+	if (hosted_generation == HOSTED_6_1) {
+		mm->announced = entry;
+		mm->announced_addr = place->addr;
 		notify_change_pte(mm, place->addr, entry);
+	}
 	hosted_set(mm, place, entry);
+	mm->announced = 0;
 	if (hosted_generation == HOSTED_2009)
 		notify_change_pte(mm, place->addr, entry);
 }

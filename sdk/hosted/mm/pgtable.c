@@ -95,6 +95,21 @@ void hosted_set(struct mm_struct *mm, const struct hosted_place *place, u64 entr
 	*place->slot = entry;
 }
 
+bool pte_present(pte_t pte)
+{
+	return pte & HOSTED_PRESENT;
+}
+
+bool pte_special(pte_t pte)
+{
+	return is_zero_pfn(hosted_entry_pfn(pte));
+}
+
+struct page *pte_page(pte_t pte)
+{
+	return pfn_to_page(hosted_entry_pfn(pte));
+}
+
 unsigned long hosted_place_pfn(const struct hosted_place *place, unsigned long addr)
 {
 	return hosted_entry_pfn(hosted_get(place)) + ((addr - place->addr) >> PAGE_SHIFT);

@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
@@ -21,16 +22,18 @@
 
 struct shared {
 	struct xmmu_whole whole;
-	struct list_head contexts; /* under the lock of the whole */
+	struct hlist_head contexts; /* changed under the lock of the whole; RCU */
 };
 
 struct context {
 	struct mutex attaching;
 	struct shared *shared; /* NULL: not attached */
-	struct list_head node;
+	struct hlist_node node;
 	spinlock_t tlb_lock;
 	unsigned long pfn[WHOLE_PAGES]; /* 0: no translation */
 	bool writable[WHOLE_PAGES];
+	bool used[WHOLE_PAGES];  /* since the kernel has asked; atomic */
+	bool known[WHOLE_PAGES]; /* there was a translation once */
 };
 
 static struct shared *to_shared(struct xmmu_whole *whole)
@@ -46,26 +49,56 @@ static struct xmmu_whole *whole_alloc(void)
 
 	if (!shared)
 		return NULL;
-	INIT_LIST_HEAD(&shared->contexts);
 	return &shared->whole;
 }
 
 static void whole_free(struct xmmu_whole *whole)
 {
-	WARN_ON(!list_empty(&to_shared(whole)->contexts));
+	WARN_ON(!hlist_empty(&to_shared(whole)->contexts));
 	kfree(to_shared(whole));
+}
+
+static void remember(struct context *context, const struct xmmu_dropin *dropin)
+{
+	unsigned long i = (dropin->addr - ADDR) / PAGE_SIZE;
+
+	context->pfn[i] = page_to_pfn(dropin->page);
+	context->writable[i] = dropin->perm & XMMU_PERM_WRITE;
+	context->known[i] = true;
 }
 
 static int whole_load(struct xmmu_whole *whole, const struct xmmu_dropin *dropin)
 {
 	struct context *context = dropin->context;
-	unsigned long i = (dropin->addr - ADDR) / PAGE_SIZE;
 
 	spin_lock(&context->tlb_lock);
-	context->pfn[i] = page_to_pfn(dropin->page);
-	context->writable[i] = dropin->perm & XMMU_PERM_WRITE;
+	remember(context, dropin);
 	spin_unlock(&context->tlb_lock);
 	return 0;
+}
+
+/* Pages that no context can know are none of ours. */
+static bool remap(struct context *context, const struct xmmu_dropin *dropin)
+{
+	unsigned long i = (dropin->addr - ADDR) / PAGE_SIZE;
+	bool known;
+
+	spin_lock(&context->tlb_lock);
+	known = i < WHOLE_PAGES && context->known[i];
+	if (known)
+		remember(context, dropin);
+	spin_unlock(&context->tlb_lock);
+	return known;
+}
+
+static bool whole_remap(struct xmmu_whole *whole, const struct xmmu_dropin *dropin)
+{
+	struct context *context;
+	bool known = false;
+
+	hlist_for_each_entry(context, &to_shared(whole)->contexts, node)
+		known |= remap(context, dropin);
+	return known;
 }
 
 static void forget(struct context *context, unsigned long start, unsigned long end)
@@ -83,8 +116,29 @@ static void whole_flush(struct xmmu_whole *whole, unsigned long start, unsigned 
 {
 	struct context *context;
 
-	list_for_each_entry(context, &to_shared(whole)->contexts, node)
+	hlist_for_each_entry(context, &to_shared(whole)->contexts, node)
 		forget(context, start, end);
+}
+
+static bool young(struct context *context, unsigned long i, enum xmmu_aging how)
+{
+	bool *used = &context->used[i];
+
+	return how == XMMU_AGING_TEST ? READ_ONCE(*used) : xchg(used, false);
+}
+
+static bool whole_young(struct xmmu_whole *whole, unsigned long start, unsigned long end,
+			enum xmmu_aging how)
+{
+	struct context *context;
+	bool any = false;
+	unsigned long i;
+
+	hlist_for_each_entry_rcu(context, &to_shared(whole)->contexts, node)
+		for (i = 0; i < WHOLE_PAGES; i++)
+			if (ADDR + i * PAGE_SIZE >= start && ADDR + i * PAGE_SIZE < end)
+				any |= young(context, i, how);
+	return any;
 }
 
 static const struct xmmu_whole_ops whole_ops = {
@@ -92,6 +146,8 @@ static const struct xmmu_whole_ops whole_ops = {
 	.free = whole_free,
 	.load = whole_load,
 	.flush = whole_flush,
+	.young = whole_young,
+	.remap = whole_remap,
 };
 
 /* ---- commands */
@@ -104,7 +160,7 @@ static long whole_attach(struct context *context)
 		return PTR_ERR(whole);
 	context->shared = to_shared(whole);
 	xmmu_whole_lock(whole);
-	list_add(&context->node, &context->shared->contexts);
+	hlist_add_head_rcu(&context->node, &context->shared->contexts);
 	xmmu_whole_unlock(whole);
 	return 0;
 }
@@ -114,8 +170,9 @@ static long whole_detach(struct context *context)
 	struct xmmu_whole *whole = &context->shared->whole;
 
 	xmmu_whole_lock(whole);
-	list_del(&context->node);
+	hlist_del_init_rcu(&context->node);
 	xmmu_whole_unlock(whole);
+	synchronize_rcu();
 	forget(context, 0, ULONG_MAX);
 	context->shared = NULL;
 	xmmu_whole_put(whole);
@@ -133,6 +190,8 @@ static long whole_access(struct context *context, const struct whole_access *acc
 	if (used)
 		hosted_device_access(context->shared->whole.notifier.mm, access->addr,
 				     context->pfn[i], write);
+	if (used)
+		WRITE_ONCE(context->used[i], true);
 	if (used && write)
 		hosted_page_write(context->pfn[i], 0, &access->value, sizeof(access->value));
 	spin_unlock(&context->tlb_lock);

@@ -66,6 +66,10 @@ static inline void *phys_to_virt(phys_addr_t addr)
 
 bool pfn_valid(unsigned long pfn);
 
+bool pte_present(pte_t pte);
+bool pte_special(pte_t pte);
+struct page *pte_page(pte_t pte);
+
 struct folio *page_folio(const struct page *page);
 
 static inline struct page *folio_page(const struct folio *folio, unsigned long n)

@@ -92,6 +92,9 @@ struct vm_area_struct {
 	struct list_head node;   /* in mm_struct.vmas, by address */
 };
 
+/* An entry of a page table. */
+typedef u64 pte_t;
+
 struct mm_struct {
 	atomic_t mm_users;
 	atomic_t mm_count;
@@ -105,6 +108,8 @@ struct mm_struct {
 	bool unstable; /* the OOM reaper was here */
 	struct list_head vmas;
 	struct hosted_table *pgd;
+	u64 announced; /* an entry that notifiers know already, and the page table will have */
+	unsigned long announced_addr;
 	unsigned int uffd_waiting; /* faults that wait for userfaultfd */
 	unsigned int uffd_served;  /* counts what lets them go on */
 	struct list_head node;     /* of all that there are */

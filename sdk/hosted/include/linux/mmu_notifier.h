@@ -44,7 +44,7 @@ struct mmu_notifier_ops {
 			  unsigned long address);
 	/* up to 6.9; the entry is one of the hosted page table */
 	void (*change_pte)(struct mmu_notifier *subscription, struct mm_struct *mm,
-			   unsigned long address, u64 pte);
+			   unsigned long address, pte_t pte);
 	/* up to 4.12 */
 	void (*invalidate_page)(struct mmu_notifier *subscription, struct mm_struct *mm,
 				unsigned long address);
