@@ -42,7 +42,7 @@ static int begin(struct softdev_engine *engine, struct softdev_queue *queue,
 	bool write = access->kind != SOFTDEV_ACCESS_READ;
 	struct softdev_translation *translation;
 
-	lane->operand = access->key.key ? access->operand : 0;
+	lane->operand = access->key.domain ? access->operand : 0;
 	if (IS_ERR(space))
 		return PTR_ERR(space);
 	translation = softdev_translate(space, access->addr, write);

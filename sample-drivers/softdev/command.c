@@ -81,7 +81,7 @@ void softdev_command_check(struct softdev_queue *queue)
 	case SOFTDEV_GATHER:
 	case SOFTDEV_SCATTER:
 	case SOFTDEV_CHASE:
-		if (command->dst_key.key || command->src_key.key)
+		if (command->dst_key.domain || command->src_key.domain)
 			queue->status = -EINVAL;
 		break;
 	default:

@@ -168,7 +168,7 @@ bool softdev_loaded(struct softdev_space *space, u64 start, u64 end);
 
 struct softdev_window {
 	struct softdev_space *space;
-	u64 domain; /* a number that the driver chooses: a command must name it beside the key */
+	u64 domain; /* not 0; the driver chooses it, and a command must name it beside the key */
 	u64 start;
 	u64 end; /* not included */
 	unsigned int rights;
@@ -212,8 +212,8 @@ enum softdev_operand {
  * missing.
  */
 struct softdev_key {
-	u64 key; /* 0: the address space of the queue, without a window */
-	u64 domain;
+	u64 key;
+	u64 domain; /* 0: the address space of the queue, without a window */
 };
 
 struct softdev_command {

@@ -31,9 +31,11 @@ int softdev_window_open(const struct softdev_window *window, u64 *key)
 	if (!new)
 		return -ENOMEM;
 	new->window = *window;
-	new->key = make_key(dev);
-	*key = new->key;
-	error = xa_insert(&dev->windows, (u32) new->key, new, GFP_KERNEL_ACCOUNT);
+	do {
+		new->key = make_key(dev);
+		*key = new->key;
+		error = xa_insert(&dev->windows, (u32) new->key, new, GFP_KERNEL_ACCOUNT);
+	} while (error == -EBUSY); /* one that has been there since the last 2^32 */
 	if (error)
 		kfree(new);
 	return error;
@@ -71,7 +73,7 @@ struct softdev_space *softdev_window_space(struct softdev_queue *queue,
 	const struct window *found;
 	const struct softdev_window *window;
 
-	if (!access->key.key)
+	if (!access->key.domain)
 		return queue->space;
 	found = find(queue->space->dev, access->key.key);
 	if (!found || found->window.domain != access->key.domain)

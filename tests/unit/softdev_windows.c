@@ -61,8 +61,8 @@ static int copy(unsigned long to, u64 to_key, unsigned long from, u64 from_key)
 					      .dst = at(to),
 					      .src = at(from),
 					      .count = 4,
-					      .dst_key = { to_key, DOMAIN },
-					      .src_key = { from_key, DOMAIN } });
+					      .dst_key = { to_key, to_key ? DOMAIN : 0 },
+					      .src_key = { from_key, from_key ? DOMAIN : 0 } });
 }
 
 static void allowed(void)
@@ -94,6 +94,7 @@ static void keys(void)
 	expect(fill(1, 1, key ^ 1ULL << 40, DOMAIN), -ENOKEY);
 	expect(fill(1, 1, key ^ 1, DOMAIN), -ENOKEY);
 	expect(fill(1, 1, key, DOMAIN + 1), -ENOKEY);
+	expect(fill(1, 1, 0, DOMAIN), -ENOKEY);
 	expect(rig.last.result, SOFTDEV_DST);
 	expect(copy(1, key, 2, key + 2), -ENOKEY);
 	expect(rig.last.result, SOFTDEV_SRC);
