@@ -313,6 +313,8 @@ void xmmu_odp_parent_destroy(struct xmmu_odp_parent *parent);
  * @ctx{as xmmu_range_insert()}
  *
  * @retval ERR_PTR(-ESRCH) The parent is being destroyed, or as xmmu_range_insert().
+ * @retval ERR_PTR(-EINTR) A fatal signal, while another child was made or removed; or as
+ *                         xmmu_range_insert().
  * @return The child, with a reference to be dropped with xmmu_range_put(); otherwise an error as of
  *         xmmu_range_insert().
  */

@@ -243,7 +243,8 @@ struct xmmu_odp *xmmu_odp_parent_find(struct xmmu_odp_parent *parent, unsigned l
 
 	if (child)
 		return child;
-	mutex_lock(&parent->making);
+	if (mutex_lock_killable(&parent->making))
+		return ERR_PTR(-EINTR);
 	child = xmmu_odp_get(parent, index) ?: xmmu_odp_make(parent, index);
 	mutex_unlock(&parent->making);
 	return child;

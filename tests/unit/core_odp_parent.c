@@ -7,12 +7,15 @@
 static struct xmmu_odp_parent parent;
 static unsigned int allocs, links, unlinks;
 static unsigned long unlinked; /* where the last one was */
+static bool slow;              /* it takes time to make one */
 
 static struct xmmu_odp *child_alloc(struct xmmu_odp_parent *of)
 {
 	struct xmmu_odp *child = kzalloc(sizeof(*child), GFP_KERNEL);
 
 	check(of == &parent);
+	if (slow)
+		msleep(50);
 	allocs += !!child;
 	return child;
 }
@@ -268,6 +271,41 @@ static void case_no_memory(void *unused)
 }
 CASE(no_memory)
 
+static struct xmmu_odp *found;
+
+static void beside_make(void *unused)
+{
+	put(find(512));
+}
+
+static void beside_find(void *unused)
+{
+	found = xmmu_odp_parent_find(&parent, at(0));
+}
+
+/* Who waits for another child to be made can be killed. */
+static void case_killed(void *unused)
+{
+	struct task_struct *maker, *killed;
+
+	start(1);
+	slow = true;
+	maker = core_beside(beside_make);
+	msleep(1);
+	killed = core_beside(beside_find);
+	msleep(1);
+	send_sig(SIGKILL, killed, 0);
+	hosted_join(killed);
+	check(found == ERR_PTR(-EINTR));
+	expect(allocs, 0);
+	slow = false;
+	hosted_join(maker);
+	expect(allocs, 1);
+	put(find(0));
+	stop();
+}
+CASE(killed)
+
 static bool destroyed;
 
 static void beside_destroy(void *unused)
@@ -301,11 +339,12 @@ CASE(destroy_waits)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(config),    cmocka_unit_test(grid),
-		cmocka_unit_test(faults),    cmocka_unit_test(collect),
-		cmocka_unit_test(limit),     cmocka_unit_test(replaced),
-		cmocka_unit_test(detached),  cmocka_unit_test(process_gone),
-		cmocka_unit_test(no_memory), cmocka_unit_test(destroy_waits),
+		cmocka_unit_test(config),        cmocka_unit_test(grid),
+		cmocka_unit_test(faults),        cmocka_unit_test(collect),
+		cmocka_unit_test(limit),         cmocka_unit_test(replaced),
+		cmocka_unit_test(detached),      cmocka_unit_test(process_gone),
+		cmocka_unit_test(no_memory),     cmocka_unit_test(killed),
+		cmocka_unit_test(destroy_waits),
 	};
 
 	return cmocka_run_group_tests_name("core_odp_parent", tests, NULL, NULL);
