@@ -31,11 +31,6 @@ static const struct xmmu_pt_format rdma_format = {
 	.nr_sizes = 3,
 };
 
-static struct rdma_domain *to_domain(struct xmmu_mirror *mirror)
-{
-	return container_of(mirror, struct rdma_domain, mirror);
-}
-
 static struct rdma_domain *faulting(struct xmmu_faultq *faults)
 {
 	return container_of(faults, struct rdma_domain, faults);
@@ -45,7 +40,7 @@ static struct rdma_domain *faulting(struct xmmu_faultq *faults)
 
 static int rdma_prepare(struct xmmu_walk *walk)
 {
-	struct rdma_domain *domain = to_domain(xmmu_range_mirror(xmmu_walk_range(walk)));
+	struct rdma_domain *domain = rdma_domain_of(xmmu_range_mirror(xmmu_walk_range(walk)));
 
 	return xmmu_odp_prepare(walk) ?: xmmu_pt_prepare(&domain->pt, walk);
 }
@@ -53,24 +48,24 @@ static int rdma_prepare(struct xmmu_walk *walk)
 static void rdma_populate(struct xmmu_walk *walk)
 {
 	xmmu_odp_populate(walk);
-	xmmu_pt_populate(&to_domain(xmmu_range_mirror(xmmu_walk_range(walk)))->pt, walk);
+	xmmu_pt_populate(&rdma_domain_of(xmmu_range_mirror(xmmu_walk_range(walk)))->pt, walk);
 }
 
 static void rdma_zap(struct xmmu_range *range, unsigned long start, unsigned long end,
 		     struct xmmu_gather *gather)
 {
 	xmmu_odp_zap(range, start, end, gather);
-	xmmu_pt_zap(&to_domain(xmmu_range_mirror(range))->pt, start, end, gather);
+	xmmu_pt_zap(&rdma_domain_of(xmmu_range_mirror(range))->pt, start, end, gather);
 }
 
 static void rdma_flush(struct xmmu_mirror *mirror, const struct xmmu_gather *gather)
 {
-	softdev_flush(to_domain(mirror)->space, gather->start, gather->end, gather->ticket);
+	softdev_flush(rdma_domain_of(mirror)->space, gather->start, gather->end, gather->ticket);
 }
 
 static void rdma_isolate(struct xmmu_mirror *mirror)
 {
-	softdev_space_isolate(to_domain(mirror)->space);
+	softdev_space_isolate(rdma_domain_of(mirror)->space);
 }
 
 static const struct xmmu_ops rdma_ops = {
@@ -315,6 +310,7 @@ void rdma_domain_stats(struct rdma_domain *domain, struct xmmu_rdma_stats *stats
 		.invalidations = mirror.zaps,
 		.prefetched = atomic64_read(&domain->prefetched),
 		.retries = mirror.retries,
+		.children = atomic_read(&domain->children),
 	};
 	mutex_lock(&domain->regions_lock);
 	stats->regions = domain->nr_regions;

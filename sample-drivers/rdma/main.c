@@ -25,7 +25,7 @@ static_assert(sizeof(struct xmmu_rdma_prefetch) == 32);
 static_assert(sizeof(struct xmmu_rdma_pair) == 16);
 static_assert(sizeof(struct xmmu_rdma_work) == 72);
 static_assert(sizeof(struct xmmu_rdma_completion) == 32);
-static_assert(sizeof(struct xmmu_rdma_stats) == 72);
+static_assert(sizeof(struct xmmu_rdma_stats) == 80);
 
 /* ---- files */
 
@@ -93,6 +93,15 @@ static int rdma_dispatch(struct rdma_domain *domain, unsigned int number, union 
 	return -ENOTTY;
 }
 
+/* What the caller can not be told the name of nobody could use, or take away. */
+static void rdma_undo(struct rdma_domain *domain, unsigned int number, const union rdma_arg *arg)
+{
+	if (number == XMMU_RDMA_REGISTER || number == XMMU_RDMA_REREGISTER)
+		rdma_deregister(domain, arg->region.local_key);
+	else if (number == XMMU_RDMA_CREATE)
+		rdma_pair_destroy(domain, &arg->pair);
+}
+
 static long rdma_ioctl(struct file *file, unsigned int number, unsigned long user)
 {
 	unsigned int size = _IOC_SIZE(number);
@@ -107,9 +116,11 @@ static long rdma_ioctl(struct file *file, unsigned int number, unsigned long use
 		return -EFAULT;
 	ret = rdma_domain_attach(file->private_data) ?:
 		      rdma_dispatch(file->private_data, number, &arg);
-	if (!ret && _IOC_DIR(number) & _IOC_READ && copy_to_user((void __user *)user, &arg, size))
-		return -EFAULT;
-	return ret;
+	if (ret || !(_IOC_DIR(number) & _IOC_READ) ||
+	    !copy_to_user((void __user *)user, &arg, size))
+		return ret;
+	rdma_undo(file->private_data, number, &arg);
+	return -EFAULT;
 }
 
 static ssize_t rdma_read(struct file *file, char __user *data, size_t len, loff_t *pos)

@@ -56,6 +56,7 @@ struct rdma_domain {
 	struct xarray regions;     /* by the lower half of local keys */
 	unsigned int nr_regions;
 	struct rdma_region *implicit;
+	atomic_t children;                   /* ranges of the implicit region */
 	struct workqueue_struct *prefetches; /* that nobody waits for */
 	atomic64_t prefetched;               /* pages */
 	/* Under rdma->lock. */
@@ -90,6 +91,11 @@ struct rdma_pair {
 	struct rdma_work *active;
 	struct rdma_work *target;
 };
+
+static inline struct rdma_domain *rdma_domain_of(struct xmmu_mirror *mirror)
+{
+	return container_of(mirror, struct rdma_domain, mirror);
+}
 
 /* Of each domain the device has two: of who has registered a region, and of who is connected. */
 static inline u64 rdma_local_domain(const struct rdma_domain *domain)

@@ -59,8 +59,20 @@ static struct xmmu_odp *rdma_child_alloc(struct xmmu_odp_parent *parent)
 	return kzalloc(sizeof(struct xmmu_odp), GFP_KERNEL_ACCOUNT);
 }
 
+static void rdma_child_link(struct xmmu_odp *child)
+{
+	atomic_inc(&rdma_domain_of(xmmu_range_mirror(&child->range))->children);
+}
+
+static void rdma_child_unlink(struct xmmu_odp *child)
+{
+	atomic_dec(&rdma_domain_of(xmmu_range_mirror(&child->range))->children);
+}
+
 static const struct xmmu_odp_parent_ops rdma_parent_ops = {
 	.alloc = rdma_child_alloc,
+	.link = rdma_child_link,
+	.unlink = rdma_child_unlink,
 };
 
 /* ---- keys */
@@ -204,37 +216,72 @@ static bool rdma_region_valid(const struct xmmu_rdma_region *arg)
 	       arg->len <= limit - arg->addr;
 }
 
-/* Under regions_lock. */
-static int rdma_region_room(const struct rdma_domain *domain, const struct rdma_region *region)
-{
-	if (!region->odp && domain->implicit)
-		return -EEXIST;
-	return domain->nr_regions < RDMA_REGIONS ? 0 : -ENOSPC;
-}
+/* ---- under regions_lock */
 
-/* From here on it is found, and who finds it may end it. */
-static int rdma_region_add(struct rdma_domain *domain, struct rdma_region *region)
-{
-	int ret;
-
-	mutex_lock(&domain->regions_lock);
-	ret = rdma_region_room(domain, region) ?:
-		      xa_insert(&domain->regions, (u32)region->local_key, region,
-				GFP_KERNEL_ACCOUNT);
-	if (!ret)
-		domain->nr_regions++;
-	if (!ret && !region->odp)
-		domain->implicit = region;
-	mutex_unlock(&domain->regions_lock);
-	return ret;
-}
-
-/* Under regions_lock. */
 static struct rdma_region *rdma_region_at(struct rdma_domain *domain, u64 local_key)
 {
 	struct rdma_region *region = xa_load(&domain->regions, (u32)local_key);
 
 	return region && region->local_key == local_key ? region : NULL;
+}
+
+static int rdma_region_room(const struct rdma_domain *domain, const struct rdma_region *region,
+			    const struct rdma_region *old)
+{
+	if (!region->odp && domain->implicit && domain->implicit != old)
+		return -EEXIST;
+	return old || domain->nr_regions < RDMA_REGIONS ? 0 : -ENOSPC;
+}
+
+/* It is not found any more, and the caller's alone to end. */
+static void rdma_region_unlink(struct rdma_domain *domain, struct rdma_region *region)
+{
+	xa_erase(&domain->regions, (u32)region->local_key);
+	domain->nr_regions--;
+}
+
+/* From here on it is found, instead of the old one if there is one; who finds it may end it. */
+static int rdma_region_link(struct rdma_domain *domain, struct rdma_region *region,
+			    struct rdma_region *old)
+{
+	int ret = rdma_region_room(domain, region, old) ?:
+			  xa_insert(&domain->regions, (u32)region->local_key, region,
+				    GFP_KERNEL_ACCOUNT);
+
+	if (ret)
+		return ret;
+	domain->nr_regions++;
+	if (!region->odp)
+		domain->implicit = region;
+	if (old)
+		rdma_region_unlink(domain, old);
+	return 0;
+}
+
+/* ---- finding them */
+
+static int rdma_region_add(struct rdma_domain *domain, struct rdma_region *region)
+{
+	int ret;
+
+	mutex_lock(&domain->regions_lock);
+	ret = rdma_region_link(domain, region, NULL);
+	mutex_unlock(&domain->regions_lock);
+	return ret;
+}
+
+/* Put it in the place of an old one, which then is the caller's alone to end. */
+static struct rdma_region *rdma_region_replace(struct rdma_domain *domain, u64 old_key,
+					       struct rdma_region *region)
+{
+	struct rdma_region *old;
+	int ret;
+
+	mutex_lock(&domain->regions_lock);
+	old = rdma_region_at(domain, old_key);
+	ret = old ? rdma_region_link(domain, region, old) : -ENOENT;
+	mutex_unlock(&domain->regions_lock);
+	return ret ? ERR_PTR(ret) : old;
 }
 
 /* The caller has a reference. */
@@ -250,44 +297,57 @@ static struct rdma_region *rdma_region_find(struct rdma_domain *domain, u64 loca
 	return region;
 }
 
-/* It is not found any more, and the caller's alone to end. */
+static bool rdma_region_is_there(struct rdma_domain *domain, u64 local_key)
+{
+	struct rdma_region *region = rdma_region_find(domain, local_key);
+
+	if (region)
+		rdma_region_put(region);
+	return region;
+}
+
+/* The caller's alone to end. */
 static struct rdma_region *rdma_region_take(struct rdma_domain *domain, u64 local_key)
 {
 	struct rdma_region *region;
 
 	mutex_lock(&domain->regions_lock);
 	region = rdma_region_at(domain, local_key);
-	if (region) {
-		xa_erase(&domain->regions, (u32)local_key);
-		domain->nr_regions--;
-	}
+	if (region)
+		rdma_region_unlink(domain, region);
 	mutex_unlock(&domain->regions_lock);
 	return region;
 }
 
 /* ---- commands */
 
-int rdma_register(struct rdma_domain *domain, struct xmmu_rdma_region *arg)
+/* Make the region that is asked for, and say what its keys are; nobody finds it yet. */
+static struct rdma_region *rdma_region_make(struct rdma_domain *domain,
+					    struct xmmu_rdma_region *arg)
 {
 	struct rdma_region *region;
-	u64 local_key, remote_key;
-	int ret;
 
 	if (!rdma_region_valid(arg))
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 	region = rdma_region_create(domain, arg);
 	if (IS_ERR(region))
+		return region;
+	arg->local_key = region->local_key;
+	arg->remote_key = region->remote_key;
+	return region;
+}
+
+int rdma_register(struct rdma_domain *domain, struct xmmu_rdma_region *arg)
+{
+	struct rdma_region *region = rdma_region_make(domain, arg);
+	int ret;
+
+	if (IS_ERR(region))
 		return PTR_ERR(region);
-	local_key = region->local_key;
-	remote_key = region->remote_key;
 	ret = rdma_region_add(domain, region);
-	if (ret) {
+	if (ret)
 		rdma_region_end(domain, region);
-		return ret;
-	}
-	arg->local_key = local_key;
-	arg->remote_key = remote_key;
-	return 0;
+	return ret;
 }
 
 int rdma_deregister(struct rdma_domain *domain, u64 local_key)
@@ -304,19 +364,13 @@ int rdma_deregister(struct rdma_domain *domain, u64 local_key)
 int rdma_reregister(struct rdma_domain *domain, struct xmmu_rdma_region *arg)
 {
 	u64 old_key = arg->local_key;
-	struct rdma_region *old = rdma_region_find(domain, old_key);
-	int ret;
+	struct rdma_region *region = rdma_region_make(domain, arg), *old;
 
-	if (!old)
-		return -ENOENT;
-	rdma_region_put(old);
-	ret = rdma_register(domain, arg);
-	if (!ret && rdma_deregister(domain, old_key)) {
-		/* Somebody else has taken it away meanwhile. */
-		rdma_deregister(domain, arg->local_key);
-		ret = -ENOENT;
-	}
-	return ret;
+	if (IS_ERR(region))
+		return PTR_ERR(region);
+	old = rdma_region_replace(domain, old_key, region);
+	rdma_region_end(domain, IS_ERR(old) ? region : old);
+	return PTR_ERR_OR_ZERO(old);
 }
 
 /* The file is closed: no command comes any more. */
@@ -433,7 +487,13 @@ static int rdma_prefetch_later(struct rdma_domain *domain, struct rdma_region *r
 	access = access ? region->access & RDMA_WRITES : 0;
 	if (odp)
 		return xmmu_odp_prefetch(domain->prefetches, odp, start, end, access);
+	/* The first pieces would be gone before the last ones are there. */
+	if (end - start > XMMU_ODP_CHILDREN * XMMU_ODP_CHILD_SIZE)
+		return -E2BIG;
 	for (; start < end && !ret; start = stop) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
 		odp = xmmu_odp_parent_find(&region->parent, start);
 		if (IS_ERR(odp))
 			return PTR_ERR(odp);
@@ -465,5 +525,6 @@ int rdma_prefetch(struct rdma_domain *domain, const struct xmmu_rdma_prefetch *p
 		return -ENOENT;
 	ret = rdma_prefetch_check(region, prefetch) ?: rdma_prefetch_in(domain, region, prefetch);
 	rdma_region_put(region);
-	return ret;
+	/* Without the region nobody says whether there are pages. */
+	return ret == -EFAULT && !rdma_region_is_there(domain, prefetch->local_key) ? -ESRCH : ret;
 }

@@ -30,9 +30,9 @@
  * the connection: all other work of both queue pairs ends with ::XMMU_RDMA_FLUSHED.
  *
  * All members named `pad` must be zero, else the command fails with EINVAL. An unknown command
- * fails with ENOTTY, one whose argument can not be read or written with EFAULT. All fail with EXDEV
- * if the file belongs to another process. The first command may fail with ENOMEM, or with EINTR on
- * a signal, and can be given again.
+ * fails with ENOTTY, one whose argument can not be read or written with EFAULT: what it has made is
+ * taken away again. All fail with EXDEV if the file belongs to another process. The first command
+ * may fail with ENOMEM, or with EINTR on a signal, and can be given again.
  * @{
  */
 
@@ -227,6 +227,8 @@ struct xmmu_rdma_stats {
 	__u64 retries;
 	/** Of this protection domain: regions. */
 	__u64 regions;
+	/** Of this protection domain: pieces of the address space that the implicit region has now. */
+	__u64 children;
 };
 
 /**
@@ -252,7 +254,8 @@ struct xmmu_rdma_stats {
 /**
  * @brief Register other memory instead: as #XMMU_RDMA_DEREGISTER and then #XMMU_RDMA_REGISTER.
  *
- * The keys are new ones. If the new region can not be made the old one is as it was.
+ * The keys are new ones. If the new region can not be made the old one is as it was; if only its
+ * keys can not be told (EFAULT) both are gone.
  *
  * - ENOENT there is no such region.
  * - Otherwise as #XMMU_RDMA_REGISTER.
@@ -264,6 +267,7 @@ struct xmmu_rdma_stats {
  * - EINVAL the span is empty or not in the region; an unknown flag.
  * - ENOENT there is no such region.
  * - EACCES the region is not for writing.
+ * - E2BIG more than 64 GiB of the implicit region, with #XMMU_RDMA_PREFETCH_ASYNC.
  * - EFAULT, EPERM, EHWPOISON, ENOMEM, EIO as xmmu_rdma_completion::error.
  * - ESRCH the region was taken away meanwhile.
  * - ETIMEDOUT the mappings change all the time.
