@@ -55,6 +55,22 @@ static inline void rdma_connect(struct file *side, u32 number, u32 peer)
 	explore_assert(!rdma(side, XMMU_RDMA_CONNECT, &pair));
 }
 
+static inline void rdma_connect_both(void)
+{
+	mine = rdma_pair(file);
+	theirs = rdma_pair(other);
+	rdma_connect(file, mine, theirs);
+	rdma_connect(other, theirs, mine);
+}
+
+static inline void rdma_connect_anew(void)
+{
+	explore_assert(!rdma(file, XMMU_RDMA_DESTROY, &(struct xmmu_rdma_pair){ .number = mine }));
+	explore_assert(
+		!rdma(other, XMMU_RDMA_DESTROY, &(struct xmmu_rdma_pair){ .number = theirs }));
+	rdma_connect_both();
+}
+
 /* The other side lets the memory at TARGET be written. */
 static inline void rdma_start(unsigned int access)
 {
@@ -62,10 +78,7 @@ static inline void rdma_start(unsigned int access)
 	start_driver("rdma", "", "xmmu-rdma");
 	other = hosted_open("xmmu-rdma", 0);
 	explore_assert(!IS_ERR(other));
-	mine = rdma_pair(file);
-	theirs = rdma_pair(other);
-	rdma_connect(file, mine, theirs);
-	rdma_connect(other, theirs, mine);
+	rdma_connect_both();
 	source = rdma_register(file, SOURCE, PAGE_SIZE, XMMU_RDMA_LOCAL_WRITE);
 	target = rdma_register(other, access & XMMU_RDMA_IMPLICIT ? 0 : TARGET,
 			       access & XMMU_RDMA_IMPLICIT ? 0 : PAGE_SIZE,

@@ -26,11 +26,14 @@ static void discard(void *unused)
 
 static void check(void)
 {
+	struct xmmu_rdma_stats stats;
 	u64 seen;
 
 	enter();
 	seen = rdma_word(TARGET);
 	explore_assert(seen == 42 || seen == 0);
+	/* A queue pair goes on when its page is there: once for the first time, and once again. */
+	explore_assert(!rdma(other, XMMU_RDMA_STATS, &stats) && stats.faults <= 2);
 	rdma_stop();
 }
 
