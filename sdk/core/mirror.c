@@ -214,16 +214,14 @@ static void xmmu_mirror_init(struct xmmu_mirror *mirror, const struct xmmu_confi
 			     struct mm_struct *mm)
 {
 	unsigned int watchdog_ms = config->watchdog_ms ?: XMMU_WATCHDOG_DEFAULT_MS;
+	const unsigned long plain = BIT(XMMU_FLAG_PLAIN);
 
 	xmmu_mirror_init_locks(mirror, config->policy);
-	clear_bit(XMMU_FLAG_ISOLATED, &mirror->flags);
-	clear_bit(XMMU_FLAG_CUT, &mirror->flags);
-	clear_bit(XMMU_FLAG_PLAIN, &mirror->flags);
 	mirror->config = *config;
 	mirror->mm = mm;
 	mirror->watchdog = msecs_to_jiffies(watchdog_ms);
-	if (xmmu_config_is_plain(config))
-		set_bit(XMMU_FLAG_PLAIN, &mirror->flags);
+	set_mask_bits(&mirror->flags, BIT(XMMU_FLAG_ISOLATED) | BIT(XMMU_FLAG_CUT) | plain,
+		      xmmu_config_is_plain(config) ? plain : 0);
 	mirror->blocks = RB_ROOT_CACHED;
 	xmmu_gather_clear(mirror);
 	memset(&mirror->counters, 0, sizeof(mirror->counters));

@@ -50,6 +50,18 @@ static inline bool test_and_clear_bit(long bit, volatile unsigned long *word)
 	       BIT_MASK(bit);
 }
 
+/* Bits of a mask anew, in one step. */
+static inline unsigned long set_mask_bits(unsigned long *word, unsigned long mask,
+					  unsigned long bits)
+{
+	unsigned long old = __atomic_load_n(word, __ATOMIC_RELAXED);
+
+	while (!__atomic_compare_exchange_n(word, &old, (old & ~mask) | bits, false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		;
+	return old;
+}
+
 /* The number of the highest bit of a word that has any. */
 static inline unsigned long __fls(unsigned long word)
 {
