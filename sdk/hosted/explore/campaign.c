@@ -13,6 +13,9 @@
 
 /* The clock is looked at only so often. */
 #define RUNS_PER_LOOK 256
+/* Random schedules end when of so many not one in RARE has been of a new order. */
+#define RUNS_PER_LAP 4096
+#define RARE         32
 
 struct part {
 	char name[32];
@@ -153,24 +156,38 @@ static enum outcome search(struct campaign *campaign, const struct limit *limit)
 	return outcome;
 }
 
+/* Most orders that random schedules come to have been seen. */
+static bool worn_out(const struct part *part, unsigned long *before)
+{
+	bool few = part->orders - *before < RUNS_PER_LAP / RARE;
+
+	if (part->runs % RUNS_PER_LAP)
+		return false;
+	*before = part->orders;
+	return few;
+}
+
 static enum outcome random_runs(struct campaign *campaign, const struct limit *limit)
 {
 	struct part part = { .name = "random", .began = time_used() };
 	enum outcome outcome = PASSED;
+	unsigned long before = 0;
+	bool worn = false;
 
 	/* The usual run says how many events there are to choose from. */
 	explorer->switches.count = 0;
 	if (!try_one(campaign, &part, &strategy_replay))
 		outcome = FAILED;
 	explorer->random.length = explorer->length;
-	for (uint64_t seed = campaign->seed; outcome == PASSED; seed++) {
+	for (uint64_t seed = campaign->seed; outcome == PASSED && !worn; seed++) {
 		explorer->random.seed = seed;
 		if (!try_one(campaign, &part, &strategy_random))
 			outcome = FAILED;
 		else if (over(campaign, &part, limit))
 			outcome = OVER;
+		worn = worn_out(&part, &before);
 	}
-	show(campaign, &part, true, outcome == FAILED ? "failed" : "");
+	show(campaign, &part, true, outcome == FAILED ? "failed" : worn ? "hardly any others" : "");
 	add(campaign, &part, &(struct part){});
 	return outcome;
 }
