@@ -11,6 +11,10 @@ version = ".".join(release.split(".")[:2])
 extensions = ["breathe", "myst_parser", "sphinx.ext.graphviz"]
 graphviz_output_format = "svg"
 root_doc = "index"
+if tags.has("spelling"):  # docs/check gives it
+    extensions.append("sphinxcontrib.spelling")
+    spelling_lang = "en_GB"
+    spelling_word_list_filename = "words.txt"
 exclude_patterns = ["_build"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 myst_heading_anchors = 3

@@ -10,7 +10,7 @@ DOCS_VERSIONS ?= $(file <VERSION) $(filter-out $(file <VERSION), \
 # Debian's own Sphinx: a private python3 that is found first would not have Breathe.
 sphinx := /usr/bin/python3 -m sphinx
 
-.PHONY: docs docs-serve docs-browser docs-xml docs-builds tutorial-builds
+.PHONY: docs docs-serve docs-check docs-browser docs-xml docs-builds tutorial-builds
 
 docs: docs-xml docs-builds tutorial-builds ## build the manual into build/docs/html
 	$(Q)docs/link-samples $(DOCS_OUT)/xml build/docs/uses
@@ -23,6 +23,11 @@ docs: docs-xml docs-builds tutorial-builds ## build the manual into build/docs/h
 #: PORT=number      where docs-serve listens (8000)
 docs-serve: ## show the manual that was built to a browser on this machine
 	$(Q)docs/serve $(DOCS_OUT)/html $(PORT)
+
+#: EXTERNAL=1       docs-check tries links to other sites, too
+docs-check: docs ## check the manual: links, symbols, code, spelling
+	$(Q)$(call deps,docs-check lint)
+	$(Q)docs/check $(if $(filter 1,$(EXTERNAL)),--external) $(DOCS_OUT)
 
 docs-browser: docs ## read the manual in headless Chromium: search, phone, dark mode; takes screenshots
 	$(Q)$(call deps,browser)
@@ -46,6 +51,28 @@ docs-builds:
 			printf "- %s (``%s``): ``%s``\n", what, name, $$3 >(out "/" class ".rst"); \
 			nextfile \
 		}' tests/explore/planted/*.patch
+
+# The kernels that tests run on, and what the probes ask them.
+kernel-lists := build/docs/kernels
+
+docs-builds: $(kernel-lists)/tested.rst $(kernel-lists)/probes.rst
+
+$(kernel-lists)/tested.rst: tests/vm/kernels.tsv
+	$(Q)mkdir -p $(@D)
+	$(Q)awk -F '\t' '!/^#/ { \
+		how = $$3 == "-" ? "Debian\047s own" : "built from Debian\047s source, with " $$3; \
+		printf "``%s``\n   ``%s``: %s\n\n", $$1, $$2, how \
+	}' $< >$@
+
+# The first comment of a probe, but for what it needs, says what it asks and of which kernels.
+$(kernel-lists)/probes.rst: $(wildcard sdk/compat/probes/[!c]*.c)
+	$(Q)mkdir -p $(@D)
+	$(Q)awk 'FNR == 1 { text = ""; next } \
+		!/Needs:/ { text = text " " $$0 } \
+		/\*\// && text { \
+			name = FILENAME; gsub(/.*\/|\.c$$/, "", name); gsub(/ *(\/\*|\*\/|\*) */, " ", text); \
+			gsub(/^ +| +$$/, "", text); printf "``%s``\n   %s\n\n", name, text; nextfile \
+		}' $^ | sed -E 's/\(([^()]*)([0-9a-f]{12})\)/(\1``\2``)/' >$@
 
 # What the tutorial says of the explorer is what it prints: it finds the bug, and no more of it once
 # the driver is mended.

@@ -194,7 +194,7 @@ struct xmmu_range *xmmu_range_find(struct xmmu_mirror *mirror, unsigned long add
  * @param mirror  An attached mirror.
  * @param fresh   Not in use; overwritten if it becomes the range, else not touched.
  * @param addr    The address.
- * @param sizes   Bytes, powers of two that are or-ed, of a page at least: `SZ_2M | SZ_64K`.
+ * @param sizes   Bytes, powers of two, combined by `|`, of a page at least: `SZ_2M | SZ_64K`.
  *
  * @ctx{as xmmu_range_insert()}
  *
