@@ -94,8 +94,9 @@ $(template-drivers:=/Kbuild): build/templates/%/Kbuild: $(shell find templates -
 	@mkdir -p build/templates
 	$(Q)templates/new-driver $* --kind $(patsubst %_a,%,$(*:_b=)) --out $(@D) --force >/dev/null
 	@touch $@
+$(template-drivers:=/user/test.c): %/user/test.c: %/Kbuild ;
 
-#: NAME= KIND= OUT=dir  make new: of the driver, of the template (minimal, ...), where (../NAME)
+#: NAME= KIND= OUT=dir  make new: of the driver, a template (gpu, ...), where (../NAME)
 KIND ?=
 OUT ?= ../$(NAME)
 
@@ -144,8 +145,8 @@ unit-builds: $(unit-programs)
 $(sample-programs): build/user/%: %.c | deps-build
 	$(call link,$(USER_FLAGS))
 
-$(template-programs): build/user/%-test: build/templates/%/Kbuild | deps-build
-	$(call link,$(USER_FLAGS) build/templates/$*/user/test.c)
+$(template-programs): build/user/%-test: build/templates/%/user/test.c | deps-build
+	$(call link,$(USER_FLAGS))
 
 build/user/gpu-tool: build/user/lib/xgpu.o
 build/user/rdma-tool: build/user/lib/xrdma.o
