@@ -53,3 +53,41 @@ dist: ## make an archive of the sources of HEAD, build/xmmu-VERSION.tar.xz
 	out=build/xmmu-$$version.tar.xz; \
 	git -c tar.umask=0022 archive --format=tar --prefix="xmmu-$$version/" HEAD | xz -T1 -9 >$$out; \
 	sha256sum $$out
+
+# ---- modules for kernels that load signed ones only
+
+#: KEY= CERT=       what make sign signs with: a private key and its certificate
+signed := $(patsubst %/Kbuild,sign/%,$(wildcard sample-drivers/*/Kbuild))
+
+.PHONY: sign $(signed)
+sign: $(signed) ## build the sample drivers and sign them, into signed/ beside each
+
+$(signed): sign/%: deps-build
+	$(Q)$(MAKE) -C $* sign KDIR=$(headers) XMMU_DIR=$(CURDIR) \
+		O=$(CURDIR)/build/$(kernel-name)/$(flavor)/$(notdir $*)
+
+# ---- packages, built in a copy of what git knows or would take
+
+debian := build/deb/xmmu
+
+.PHONY: deb test-packages deps-deb deps-packages
+deps-deb:
+	@$(call deps,build docs deb)
+
+deps-packages:
+	@$(call deps,packages)
+
+deb: deps-deb ## build Debian packages of the SDK, the samples and the manual in build/deb
+	$(Q)rm -rf build/deb && mkdir -p $(debian)
+	$(Q)git ls-files -co --exclude-standard | while read -r file; do \
+		[[ ! -f $$file ]] || echo "$$file"; done | xargs cp -P --parents -t $(debian)
+	$(Q)cp -r sdk/packaging/debian $(debian)
+	$(Q)sdk/packaging/debian-changelog >$(debian)/debian/changelog
+	$(call say,DEB,build/deb)
+	$(Q)cd $(debian) && dpkg-buildpackage --build=binary --no-sign >../log 2>&1 || \
+		{ tail -n 20 ../log; echo "the whole log: build/deb/log"; exit 1; }
+	$(Q)lintian --allow-root --fail-on error,warning build/deb/*.changes
+	$(Q)ls build/deb/*.deb
+
+test-packages: deb deps-packages ## install, upgrade and remove the packages in a clean Debian (root only)
+	$(Q)tests/packaging/debian.t

@@ -40,7 +40,7 @@ xmmu-kernel-files := Makefile include/config/auto.conf include/config/kernel.rel
 $(foreach folder,$(XMMU_SHARED),$(if $(wildcard $(folder)/*.c),, \
 	$(error $(call xmmu-bad-shared,$(folder)))))
 
-.PHONY: modules test explore lint compile-commands clean help xmmu-check-kdir
+.PHONY: modules sign test explore lint compile-commands clean help xmmu-check-kdir
 xmmu-check-kdir:
 	$(if $(KDIR),,$(error $(xmmu-no-kdir)))
 	$(foreach file,$(xmmu-kernel-files),$(if $(wildcard $(KDIR)/$(file)),, \
@@ -64,6 +64,9 @@ modules: xmmu-check-kdir
 	$(if $(filter 1 2,$(V)),,@)$(MAKE) --no-print-directory -C $(KDIR) M=$(xmmu-out) \
 		XMMU_DIR=$(XMMU_DIR) \
 		$(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=) modules
+
+sign: modules
+	@$(XMMU_DIR)/sdk/packaging/sign '$(KDIR)' '$(KEY)' '$(CERT)' $(xmmu-out)/signed $(xmmu-out)/*.ko
 
 # What needs more of the SDK than its code runs in a folder of the build where the SDK seems to be, so
 # that it may be installed, and is never written to. Several drivers can share the folder.
@@ -95,6 +98,7 @@ help:
 	@echo 'make explore   try the schedules of explore/ in a model of the kernel'
 	@echo 'make lint      look for misuse of the SDK'
 	@echo 'make compile-commands   write O=/compile_commands.json, for clangd'
+	@echo 'make sign      sign the module with KEY= and CERT=, into O=/signed'
 	@echo 'make clean     remove O='
 	@echo
 	@echo 'KDIR=dir       headers, or build folder, of the kernel to build for: $(or $(KDIR),none found)'

@@ -29,6 +29,37 @@ minimal() {
 		modinfo -F vermagic "$scratch/minimal.$1/build/demo.ko" | grep "^${kdir##*linux-headers-} "
 }
 
+# key NAME: makes NAME.key and its certificate NAME.der.
+key() {
+	openssl req -new -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1/" -outform DER \
+		-keyout "$scratch/$1.key" -out "$scratch/$1.der" 2>/dev/null
+}
+
+# sign KEY CERT: the module that was built for 6.1.
+sign() {
+	make -C "$scratch/minimal.6.1" KDIR="$(sdk/tools/headers 6.1)" XMMU_DIR="$sdk" sign KEY="$1" CERT="$2"
+}
+
+signed() {
+	key mine && key other && sign "$scratch/mine.key" "$scratch/mine.der" &&
+		modinfo -F signer "$scratch"/minimal.6.1/build/signed/*.ko | grep -x mine &&
+		! modinfo -F signer "$scratch"/minimal.6.1/build/*.ko | grep .
+}
+
+# The lines of the manual: a driver that has the SDK in its folder, and one that is signed.
+manual() {
+	local pattern
+	cp -r "$sdk/templates/minimal" "$scratch/vendor" && (
+		cd "$scratch/vendor"
+		KDIR=$(cd "$top" && sdk/tools/headers 6.12)
+		export sdk KDIR XMMU_DIR=xmmu
+		bash -e "$top/docs/howto/vendor.sh" && bash -e "$top/docs/howto/sign.sh" | grep -x 'My modules'
+	) || return 1
+	pattern=$(sed -n 's/^BUILD_EXCLUSIVE_KERNEL="\(.*\)"/\1/p' docs/howto/dkms.conf)
+	[[ 6.1.0 =~ $pattern && 6.12.1 =~ $pattern && 7.3.0 =~ $pattern ]] &&
+		! [[ 5.10.0 =~ $pattern || 6.0.1 =~ $pattern || 7.4.0 =~ $pattern ]]
+}
+
 uapi() {
 	local header
 	for header in include/uapi/xmmu/*.h; do
@@ -162,6 +193,14 @@ check "make install, make install-samples" install_to
 for kernel in 6.1 6.12; do
 	check "the template builds with the installed SDK for $kernel" minimal "$kernel"
 done
+check "a module is signed" signed
+check "a key is asked for" says 'which key? make sign KEY=MOK.priv CERT=MOK.der' sign '' ''
+check "a key that is not there is named" says "KEY=$scratch/nokey cannot be read" \
+	sign "$scratch/nokey" "$scratch/mine.der"
+check "a key with another's certificate is named" says "belong together?" \
+	sign "$scratch/mine.key" "$scratch/other.der"
+check "and nothing is left of it" test ! -e "$scratch/minimal.6.1/build/signed/demo.ko"
+check "a driver builds with the SDK in its folder, as the manual says" manual
 check "headers for programs by pkg-config" uapi
 check "the hosted library by pkg-config" hosted
 for tool in "$dest$prefix"/bin/*; do

@@ -30,7 +30,8 @@ run: guest-ready ## boot KERNEL in QEMU with the sample drivers and run the demo
 	$(Q)tests/vm/run --drivers "$(guest-drivers)" run $(KERNEL) edu-demo
 
 test: ## run all tests: unit, scenarios, meta, and in QEMU on Debian's kernels
-test-all: ## the same on all kernels, Debian's, debug, newest and kcsan, and a minute of stress on each
+test-all: ## the same on all kernels, with a minute of stress on each, and the Debian packages
+test-all: | deps-deb deps-packages
 test test-all: test-builds
 	$(Q)tests/vm/test $(if $(filter test-all,$@),--stress) $(test-kernels)
 
