@@ -96,9 +96,8 @@ builds() {
 
 explored() {
 	local out
-	out=$(with_sdk "$1" explore EXPLORE='--bound 2 --seconds 1')
-	echo "$out"
-	grep '^bound 2' <<<"$out"
+	out=$(with_sdk "$1" explore EXPLORE='--seconds 2') || { echo "$out" && return 1; }
+	grep -E '^search +[0-9]+ orders' <<<"$out"
 }
 
 linted() {
@@ -114,7 +113,7 @@ lint_finds() {
 
 # clangd looks for it in build/.
 for_clangd() {
-	with_sdk "$1" compile-commands KDIR="$kdir_612"
+	with_sdk "$1" compile-commands KDIR="$kdir_612" || return
 	grep -F "\"file\": \"$scratch/out/same_$1/main.c\"" "$scratch/out/same_$1/build/compile_commands.json"
 }
 
