@@ -13,6 +13,8 @@
 
 /* Of a file. */
 #define RDMA_WORKS 256
+/* As far as addresses of the device go. */
+#define RDMA_LENGTH BIT_ULL(SOFTDEV_PAGE_SHIFT + SOFTDEV_LEVELS * SOFTDEV_INDEX_BITS)
 
 /* ---- what the device is told */
 
@@ -223,7 +225,7 @@ static bool rdma_work_valid(const struct xmmu_rdma_work *todo)
 {
 	bool atomic = todo->op == XMMU_RDMA_FETCH_ADD || todo->op == XMMU_RDMA_COMPARE_SWAP;
 
-	return todo->op <= XMMU_RDMA_COMPARE_SWAP && todo->len &&
+	return todo->op <= XMMU_RDMA_COMPARE_SWAP && todo->len && todo->len <= RDMA_LENGTH &&
 	       !((todo->local_addr | todo->remote_addr | todo->len) % sizeof(u64)) &&
 	       (!atomic || todo->len == sizeof(u64));
 }

@@ -3,8 +3,8 @@
  * What the files of the fuzzer share.
  *
  * main.c reads the options, runs and reports; call.c makes one call and judges its result; places.c
- * has a piece of memory of every kind; chaos.c forks, kills and unmaps meanwhile; skeleton.c, edu.c
- * and gpu.c know the commands of the drivers.
+ * has a piece of memory of every kind; chaos.c forks, kills and unmaps meanwhile; skeleton.c, edu.c,
+ * gpu.c and rdma.c know the commands of the drivers.
  *
  * The same source is built for 32 and for 64 bits. Workers and children only make system calls and
  * draw numbers, so that a process with threads may fork one that goes on fuzzing.
@@ -94,6 +94,8 @@ struct target {
 	unsigned char type; /* of the command numbers */
 	const struct command *commands;
 	unsigned int nr_commands;
+	/* Before anything runs; may be NULL. */
+	void (*prepare)(void);
 	/* Whether a right program gets what it asks for. */
 	bool (*works)(int fd);
 	/* The command that must be accepted so often, if not NULL. */
@@ -101,7 +103,7 @@ struct target {
 	unsigned int min_most;
 };
 
-extern const struct target skeleton_target, edu_target, gpu_target;
+extern const struct target skeleton_target, edu_target, gpu_target, rdma_target;
 
 /* ---- calls */
 

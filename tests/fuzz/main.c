@@ -24,7 +24,8 @@
 /* The part of the calls that warms the kernel's caches up, before it is measured what is in use. */
 #define WARM_UP 16
 
-static const struct target *const targets[] = { &skeleton_target, &edu_target, &gpu_target };
+static const struct target *const targets[] = { &skeleton_target, &edu_target, &gpu_target,
+						&rdma_target };
 
 static uint64_t seed;
 static unsigned int max_calls = CALLS_DEFAULT;
@@ -34,7 +35,7 @@ static bool any_failed;
 static void usage(FILE *file)
 {
 	fprintf(file,
-		"usage: fuzz [--seed N] [--calls N] skeleton|edu|gpu\n"
+		"usage: fuzz [--seed N] [--calls N] skeleton|edu|gpu|rdma\n"
 		"Call the commands of a sample driver, which must be loaded, with arguments that\n"
 		"are almost right, and judge what comes back.\n"
 		"\n"
@@ -293,6 +294,8 @@ static void fuzz(void)
 	unsigned int i;
 
 	printf("1..6\n# seed %llu, %zu bits\n", (unsigned long long)seed, 8 * sizeof(void *));
+	if (target->prepare)
+		target->prepare();
 	places_make();
 	for (i = 0; i < FILES; i++)
 		atomic_store(&files[i], -1);
@@ -347,7 +350,7 @@ static void find_target(const char *name)
 			target = targets[i];
 	if (target)
 		return;
-	fprintf(stderr, "fuzz: which driver? skeleton, edu or gpu, not '%s'; see --help\n",
+	fprintf(stderr, "fuzz: which driver? skeleton, edu, gpu or rdma, not '%s'; see --help\n",
 		name ?: "");
 	exit(2);
 }

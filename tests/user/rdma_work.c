@@ -465,6 +465,8 @@ static void bad_commands(void **state)
 	work.pair = a.pair;
 	work.len = 12;
 	assert_int_equal(xrdma_post(a.rdma, &work), -EINVAL);
+	work.len = 1ULL << 49;
+	assert_int_equal(xrdma_post(a.rdma, &work), -EINVAL);
 	work.op = XMMU_RDMA_FETCH_ADD;
 	work.len = 16;
 	assert_int_equal(xrdma_post(a.rdma, &work), -EINVAL);
