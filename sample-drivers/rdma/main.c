@@ -16,6 +16,8 @@
 #include "rdma.h"
 
 #define RDMA_NAME "xmmu-rdma"
+/* The SDK has a folder of the driver's name. */
+#define RDMA_FOLDER RDMA_NAME "-device"
 
 static struct rdma_device rdma;
 
@@ -164,7 +166,7 @@ static void rdma_debugfs(void)
 {
 	struct softdev_inject *inject = softdev_inject(rdma.dev);
 
-	rdma.debugfs = debugfs_create_dir(RDMA_NAME, NULL);
+	rdma.debugfs = debugfs_create_dir(RDMA_FOLDER, NULL);
 	debugfs_create_u32("flush_delay_ms", 0600, rdma.debugfs, &inject->flush_delay_ms);
 	debugfs_create_u32("flush_lose", 0600, rdma.debugfs, &inject->flush_lose);
 	debugfs_create_u32("fault_lose", 0600, rdma.debugfs, &inject->fault_lose);

@@ -798,6 +798,16 @@ static long discards(void *unused)
 	return times;
 }
 
+/* How much later the device carries flushes out. */
+static void flush_late(const char *ms)
+{
+	int fd = open("/sys/kernel/debug/xmmu-rdma-device/flush_delay_ms", O_WRONLY);
+
+	assert_return_code(fd, errno);
+	assert_int_equal(write(fd, ms, 1), 1);
+	close(fd);
+}
+
 static void pages_go(void **state)
 {
 	struct t_thread thread;
@@ -806,6 +816,7 @@ static void pages_go(void **state)
 
 	(void)state;
 	stop = false;
+	flush_late("2");
 	t_start(&thread, discards, NULL);
 	do {
 		fill(a.memory, round);
@@ -814,6 +825,7 @@ static void pages_go(void **state)
 	} while (++round < 3 || t_ms() < until);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	assert_true(t_join(&thread) > 0);
+	flush_late("0");
 }
 
 /* ---- two processes */
