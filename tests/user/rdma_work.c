@@ -494,12 +494,23 @@ static void key_is_never_used_again(void **state)
 	must_run(work_of(XMMU_RDMA_WRITE));
 }
 
+/* How much later the device carries flushes out. */
+static void flush_late(const char *ms)
+{
+	int fd = open("/sys/kernel/debug/xmmu-rdma-device/flush_delay_ms", O_WRONLY);
+
+	assert_return_code(fd, errno);
+	assert_int_equal(write(fd, ms, 1), 1);
+	close(fd);
+}
+
 static void reregister(void **state)
 {
 	struct xmmu_rdma_work work = work_of(XMMU_RDMA_WRITE);
 	uint64_t *other = (uint64_t *)t_map(PAGES);
 
 	(void)state;
+	flush_late("1");
 	assert_int_equal(xrdma_reregister(b.rdma, other, 12, ALL, &b.region), -EINVAL);
 	fill(a.memory, 9);
 	must_run(work);
@@ -511,6 +522,7 @@ static void reregister(void **state)
 	check(other, 1);
 	assert_int_equal(stats_of(&b).regions, 1);
 	t_unmap(other, PAGES);
+	flush_late("0");
 }
 
 /* As many as there may be; another one only instead of one. */
@@ -798,16 +810,6 @@ static long discards(void *unused)
 	return times;
 }
 
-/* How much later the device carries flushes out. */
-static void flush_late(const char *ms)
-{
-	int fd = open("/sys/kernel/debug/xmmu-rdma-device/flush_delay_ms", O_WRONLY);
-
-	assert_return_code(fd, errno);
-	assert_int_equal(write(fd, ms, 1), 1);
-	close(fd);
-}
-
 static void pages_go(void **state)
 {
 	struct t_thread thread;
@@ -816,7 +818,6 @@ static void pages_go(void **state)
 
 	(void)state;
 	stop = false;
-	flush_late("2");
 	t_start(&thread, discards, NULL);
 	do {
 		fill(a.memory, round);
@@ -825,7 +826,6 @@ static void pages_go(void **state)
 	} while (++round < 3 || t_ms() < until);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	assert_true(t_join(&thread) > 0);
-	flush_late("0");
 }
 
 /* ---- two processes */
