@@ -74,6 +74,30 @@ $(kernel-lists)/probes.rst: $(wildcard sdk/compat/probes/[!c]*.c)
 			gsub(/^ +| +$$/, "", text); printf "``%s``\n   %s\n\n", name, text; nextfile \
 		}' $^ | sed -E 's/\(([^()]*)([0-9a-f]{12})\)/(\1``\2``)/' >$@
 
+# A table of what was measured: the texts are those of the report of make bench.
+bench-table := build/docs/performance.md
+
+docs-builds: $(bench-table)
+
+$(bench-table): tests/bench/user/bench-report.c docs/performance/6.1.json
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)awk -F '"' '\
+		FNR == NR && /^\t\{ "/ { base = $$6 ? $$6 : "raw"; text[$$2, base] = $$4 } \
+		FNR == NR { next } \
+		/"kernel"/ { kernel = $$4 } \
+		/"date"/ { date = substr($$4, 1, 10) } \
+		/"rows"/ { \
+			printf "Linux %s, %s:\n\n", kernel, date; \
+			print "| | compared with | xmmu | target |\n|---|---:|---:|---|" \
+		} \
+		/"what"/ { what = text[$$4, $$8]; sub(/^  /, "– ", what); target = $$12; \
+			met = /"met": false/ ? ", missed" : "" } \
+		/"instructions": .*"base"/ { \
+			split($$0, part, /"lowest": /); \
+			printf "| %s | %d | %d | %s%s |\n", what, part[2], part[3], target, met \
+		}' $^ >$@
+
 # What the tutorial says of the explorer is what it prints: it finds the bug, and no more of it once
 # the driver is mended.
 tutorial := build/tutorial
