@@ -262,6 +262,8 @@ void gru_context_stats(struct gru_context *context, struct xmmu_gru_stats *stats
 		.dropins = whole.loads,
 		.backoffs = whole.backoffs,
 		.collisions = whole.collisions,
+		.accesses = device.accesses,
+		.faults = device.faults,
 		.stale = device.stale,
 	};
 	gru_place_stats(context, stats);

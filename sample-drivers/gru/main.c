@@ -20,7 +20,7 @@ static struct dentry *gru_debugfs;
 
 /* The layout is the same for all architectures, and stays. */
 static_assert(sizeof(struct xmmu_gru_run) == 56);
-static_assert(sizeof(struct xmmu_gru_stats) == 96);
+static_assert(sizeof(struct xmmu_gru_stats) == 112);
 
 static int gru_open(struct inode *inode, struct file *file)
 {

@@ -4,8 +4,10 @@
  * makes of it, while that memory comes and goes, and with more contexts than the engine has places.
  */
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <xmmu/gru.h>
@@ -245,7 +247,97 @@ static void flushes(void **state)
 	assert_true(after.full_flushes > before.full_flushes);
 }
 
+/* The interrupt serves what is there, and leaves the rest to the thread, which may sleep. */
+static void faults(void **state)
+{
+	char *memory = t_map(8);
+	struct xmmu_gru_stats before, after;
+
+	(void)state;
+	before = gru_stats();
+	assert_int_equal(gru_fill(gru, memory, 8 * WORDS, 1), 0);
+	after = gru_stats();
+	assert_true(after.slow > before.slow);
+	assert_in_range(after.dropins - before.dropins, 8, 100);
+	assert_int_equal(after.dropins - before.dropins,
+			 after.slow - before.slow + after.fast - before.fast);
+	assert_int_equal(gru_call(gru, XMMU_GRU_UNLOAD, NULL), 0);
+	before = gru_stats();
+	assert_int_equal(gru_fill(gru, memory, 8 * WORDS, 2), 0);
+	after = gru_stats();
+	/* The kernel may have taken a page away in between. */
+	assert_in_range(after.fast - before.fast, 4, 100);
+	t_unmap(memory, 8);
+}
+
 /* ---- places in the engine */
+
+static int places(void)
+{
+	FILE *file = fopen("/sys/module/gru/parameters/places", "r");
+	int number = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &number), 1);
+	fclose(file);
+	return number;
+}
+
+static int some_faults(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	assert_return_code(fd, errno);
+	assert_int_equal(ioctl(fd, UFFDIO_API, &api), 0);
+	return fd;
+}
+
+/* The thread waits for a page that nobody brings, with a place. How often it has lost that. */
+static long write_late(void *memory)
+{
+	struct xmmu_gru_stats stats = {};
+	int fd = gru_node(), ret = gru_fill(fd, memory, 1, 5);
+
+	if (!ret)
+		ret = gru_call(fd, XMMU_GRU_STATS, &stats);
+	close(fd);
+	return ret ?: (long)stats.steals;
+}
+
+/* A context that waits for a page loses its place, and gets another when the page is there. */
+static void places_are_taken(void **state)
+{
+	int uffd = some_faults(), count = places(), i;
+	char *memory = t_map(T_THREADS);
+	struct uffdio_register all = { .range = { (uintptr_t)memory, T_THREADS * PAGE },
+				       .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_zeropage zero = { .range = all.range };
+	struct t_thread threads[T_THREADS];
+	struct uffd_msg message;
+	uint64_t word;
+	long steals = 0, ret;
+
+	(void)state;
+	assert_in_range(count, 1, T_THREADS);
+	assert_int_equal(ioctl(uffd, UFFDIO_REGISTER, &all), 0);
+	for (i = 0; i < count; i++) {
+		t_start(&threads[i], write_late, memory + i * PAGE);
+		assert_int_equal(read(uffd, &message, sizeof(message)), sizeof(message));
+	}
+	assert_int_equal(gru_fill(gru, &word, 1, 9), 0);
+	assert_int_equal(word, 9);
+	assert_int_equal(ioctl(uffd, UFFDIO_ZEROPAGE, &zero), 0);
+	for (i = 0; i < count; i++) {
+		ret = t_join(&threads[i]);
+		assert_true(ret >= 0);
+		steals += ret;
+		assert_int_equal(*t_word(memory, i, 0), 5);
+	}
+	assert_true(steals > 0);
+	close(uffd);
+	t_unmap(memory, T_THREADS);
+}
 
 static void unload_and_load(void **state)
 {
@@ -359,6 +451,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(fork_and_copy_on_write, gru_open, gru_close),
 		cmocka_unit_test_setup_teardown(memory_comes_and_goes, gru_open, gru_close),
 		cmocka_unit_test_setup_teardown(flushes, gru_open, gru_close),
+		cmocka_unit_test_setup_teardown(faults, gru_open, gru_close),
+		cmocka_unit_test_setup_teardown(places_are_taken, gru_open, gru_close),
 		cmocka_unit_test_setup_teardown(unload_and_load, gru_open, gru_close),
 		cmocka_unit_test_setup_teardown(follows_its_thread, gru_open, gru_close),
 		cmocka_unit_test_setup_teardown(contexts_in_many_processes, gru_open, gru_close),

@@ -86,7 +86,11 @@ struct xmmu_gru_stats {
 	__u64 flushes;
 	/** Flushes of all addresses of a context. */
 	__u64 full_flushes;
-	/** Accesses of the engine that should not have been: 0. */
+	/** Accesses of the engine, of all contexts that there were, as the next two. */
+	__u64 accesses;
+	/** Accesses that found no translation. */
+	__u64 faults;
+	/** Accesses that should not have been: 0. */
 	__u64 stale;
 };
 
@@ -95,7 +99,8 @@ struct xmmu_gru_stats {
  *
  * @return 0; EFAULT if it uses memory that is not there, or that the program may not use so; EINVAL
  *         for an unknown operation, an unaligned address or padding; EXDEV in another address
- *         space; EINTR for a fatal signal; ETIMEDOUT if the memory is taken away again and again; ENOMEM.
+ *         space; EINTR for a fatal signal; ETIMEDOUT if the memory is taken away again and again;
+ *         ENOMEM.
  */
 #define XMMU_GRU_RUN _IOWR('G', 1, struct xmmu_gru_run)
 
