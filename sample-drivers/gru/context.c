@@ -163,7 +163,7 @@ int gru_context_run(struct gru_context *context, struct xmmu_gru_run *run)
 {
 	int ret;
 
-	if (run->pad || run->op > XMMU_GRU_CHASE)
+	if (run->pad || run->op > XMMU_GRU_CHASE || run->count > XMMU_GRU_WORDS_MAX)
 		return -EINVAL;
 	ret = start(context, run);
 	if (ret)

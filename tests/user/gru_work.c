@@ -144,6 +144,7 @@ static void refused(void **state)
 	assert_int_equal(gru_call(gru, XMMU_GRU_RUN, NULL), -EFAULT);
 	assert_int_equal(gru_call(gru, _IO('G', 99), NULL), -ENOTTY);
 	assert_int_equal(gru_fill(gru, memory + 1, 1, 0), -EINVAL);
+	assert_int_equal(gru_fill(gru, memory, XMMU_GRU_WORDS_MAX + 1, 0), -EINVAL);
 	assert_int_equal(gru_fill(gru, memory, 1, 0), 0);
 	assert_int_equal(mprotect(memory, PAGE, PROT_READ), 0);
 	assert_int_equal(gru_fill(gru, memory, 1, 1), -EFAULT);

@@ -42,6 +42,9 @@ enum xmmu_gru_op {
 	XMMU_GRU_CHASE
 };
 
+/** @brief What an instruction can do: nothing but a fatal signal ends one before its time. */
+#define XMMU_GRU_WORDS_MAX (1 << 21)
+
 /** @brief An instruction, for XMMU_GRU_RUN. */
 struct xmmu_gru_run {
 	/** enum xmmu_gru_op */
@@ -54,7 +57,7 @@ struct xmmu_gru_run {
 	__u64 src;
 	/** As above. */
 	__u64 index;
-	/** Words. */
+	/** Words, at most ::XMMU_GRU_WORDS_MAX. */
 	__u64 count;
 	/** For fill and add. */
 	__u64 value;
@@ -98,9 +101,9 @@ struct xmmu_gru_stats {
  * @brief Run an instruction to its end.
  *
  * @return 0; EFAULT if it uses memory that is not there, or that the program may not use so; EINVAL
- *         for an unknown operation, an unaligned address or padding; EXDEV in another address
- *         space; EINTR for a fatal signal; ETIMEDOUT if the memory is taken away again and again;
- *         ENOMEM.
+ *         for an unknown operation, an unaligned address, padding or too many words; EXDEV in
+ *         another address space; EINTR for a fatal signal; ETIMEDOUT if the memory is taken away
+ *         again and again; ENOMEM.
  */
 #define XMMU_GRU_RUN _IOWR('G', 1, struct xmmu_gru_run)
 

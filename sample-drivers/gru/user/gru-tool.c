@@ -49,7 +49,7 @@ static const char run_text[] =
 	"Have the engine work in memory from malloc(), and check each step with the processor.\n"
 	"\n"
 	"  --device PATH  the engine (/dev/xmmu-gru)\n"
-	"  --pages N      pages of an array, 1 to 65536 (64); there are three\n"
+	"  --pages N      pages of an array, 1 to 4096 (64); there are three\n"
 	"\n"
 	"Exit status: 0 all was right, 1 something failed or was wrong, 2 bad usage.\n";
 
@@ -76,7 +76,7 @@ static const char stress_text[] =
 	"\n"
 	"  --device PATH  the engine (/dev/xmmu-gru)\n"
 	"  --contexts N   contexts with a thread each, 1 to 256 (16)\n"
-	"  --pages N      pages of each context, 1 to 65536 (64), and as many that may lose it\n"
+	"  --pages N      pages of each context, 1 to 4096 (64), and as many that may lose it\n"
 	"  --seconds N    how long, 1 to 86400 (10)\n"
 	"\n"
 	"Exit status: 0 all was right, 1 something failed or was wrong, 2 bad usage.\n";
@@ -133,7 +133,7 @@ static void take(int option, const char *value)
 	else if (option == 'c')
 		options.contexts = number("contexts", value, 256);
 	else if (option == 'p')
-		options.pages = number("pages", value, 65536);
+		options.pages = number("pages", value, XMMU_GRU_WORDS_MAX / WORDS);
 	else
 		options.seconds = number("seconds", value, 86400);
 }
