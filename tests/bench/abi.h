@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How programs drive the two drivers that `make bench` compares: one by hand, one on xmmu. Private
- * to tests/bench and its test: it changes as they do.
+ * How programs drive the drivers that `make bench` compares: one by hand, one on xmmu, one on its
+ * part `whole`. Private to tests/bench and its test: it changes as they do.
  *
  * An open file is a context of a software device. What a call returns in `cycles` is the time stamp
  * counter from entry to return of the driver's function, without the ioctl around it.
@@ -12,8 +12,9 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define BENCH_DEVICE_RAW "/dev/xmmu_bench_raw"
-#define BENCH_DEVICE_SDK "/dev/xmmu_bench_sdk"
+#define BENCH_DEVICE_RAW   "/dev/xmmu_bench_raw"
+#define BENCH_DEVICE_SDK   "/dev/xmmu_bench_sdk"
+#define BENCH_DEVICE_WHOLE "/dev/xmmu_bench_whole"
 
 /* Ranges of a context. */
 #define BENCH_RANGES 8
@@ -42,8 +43,8 @@ struct bench_word {
 
 /* All callbacks of the context since the last call. */
 struct bench_callbacks {
-	__u64 interval; /* of interval notifiers: how many */
-	__u64 interval_cycles;
+	__u64 events; /* that they were for: a list notifier is called twice */
+	__u64 cycles;
 	__u64 flushes;
 };
 

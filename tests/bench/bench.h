@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parts of the module share: the device (device.c), the two drivers for it (raw.c, sdk.c),
- * the clock around callbacks (timed.c), many ranges (crowd.c), the parts (gpu.c), and the ioctls
- * (main.c).
+ * What the parts of the module share: the device (device.c), the drivers for it (raw.c, sdk.c,
+ * whole.c), the clock around callbacks (timed.c), many ranges (crowd.c), the parts (gpu.c), and the
+ * ioctls (main.c).
  */
 #ifndef XMMU_BENCH_H
 #define XMMU_BENCH_H
@@ -84,6 +84,8 @@ struct bench_driver {
 extern const struct bench_driver raw_driver;
 struct mmu_interval_notifier *raw_notifier(struct bench_table *table);
 extern const struct bench_driver sdk_driver;
+extern const struct bench_driver whole_driver;
+extern const struct xmmu_whole_ops whole_ops;
 
 /* Remove the translations of an aligned span inside of the table; false if there was none. */
 static inline bool table_zap(struct bench_table *table, unsigned long start, unsigned long end)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The files of both drivers: checks what a call asks for, and reads the clock around the driver's
+ * The files of the drivers: checks what a call asks for, and reads the clock around the driver's
  * function. See abi.h. Loaded in test guests only.
  */
 #include <linux/fs.h>
@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 #include <asm/msr.h>
 
+#include <xmmu/whole.h>
 #include <xmmu/xmmu.h>
 
 #include "bench.h"
@@ -158,10 +159,10 @@ static int do_callbacks(struct bench_context *ctx, void *arg)
 {
 	struct bench_callbacks *callbacks = arg;
 
-	callbacks->interval = timed_interval.count;
-	callbacks->interval_cycles = timed_interval.cycles;
+	callbacks->events = timed_events.count;
+	callbacks->cycles = timed_events.cycles;
 	callbacks->flushes = ctx->device.flushes;
-	timed_interval = (struct timed_calls){};
+	timed_events = (struct timed_calls){};
 	ctx->device.flushes = 0;
 	return 0;
 }
@@ -277,6 +278,11 @@ static int sdk_file_open(struct inode *inode, struct file *file)
 	return bench_open(file, &sdk_driver);
 }
 
+static int whole_file_open(struct inode *inode, struct file *file)
+{
+	return bench_open(file, &whole_driver);
+}
+
 static int bench_release(struct inode *inode, struct file *file)
 {
 	struct bench_context *ctx = file->private_data;
@@ -306,6 +312,13 @@ static const struct file_operations sdk_fops = {
 	.unlocked_ioctl = bench_ioctl,
 };
 
+static const struct file_operations whole_fops = {
+	.owner = THIS_MODULE,
+	.open = whole_file_open,
+	.release = bench_release,
+	.unlocked_ioctl = bench_ioctl,
+};
+
 static struct miscdevice raw_device = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "xmmu_bench_raw",
@@ -318,20 +331,34 @@ static struct miscdevice sdk_device = {
 	.fops = &sdk_fops,
 };
 
+static struct miscdevice whole_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "xmmu_bench_whole",
+	.fops = &whole_fops,
+};
+
 static int __init bench_init(void)
 {
 	int err = xmmu_module_init();
 
 	if (err)
 		return err;
+	err = xmmu_whole_init(&whole_ops);
+	if (err)
+		goto stop_sdk;
 	err = misc_register(&raw_device);
 	if (err)
 		goto stop_sdk;
 	err = misc_register(&sdk_device);
 	if (err)
 		goto deregister_raw;
+	err = misc_register(&whole_device);
+	if (err)
+		goto deregister_sdk;
 	return 0;
 
+deregister_sdk:
+	misc_deregister(&sdk_device);
 deregister_raw:
 	misc_deregister(&raw_device);
 stop_sdk:
@@ -344,10 +371,12 @@ static void __exit bench_exit(void)
 {
 	misc_deregister(&raw_device);
 	misc_deregister(&sdk_device);
+	misc_deregister(&whole_device);
+	xmmu_whole_exit();
 	xmmu_module_exit();
 }
 module_exit(bench_exit);
 
-MODULE_DESCRIPTION("A driver by hand and one on xmmu, to compare");
+MODULE_DESCRIPTION("A driver by hand and two on xmmu, to compare");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(XMMU_VERSION);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Notifiers whose callbacks are timed. Kbuild puts the function below into the place of the
- * kernel's in the SDK's code, which knows nothing of it.
+ * Notifiers whose callbacks are timed. Kbuild puts the last functions below into the place of
+ * the kernel's in the SDK's code, which knows nothing of it.
  */
 #ifndef XMMU_BENCH_TIMED_H
 #define XMMU_BENCH_TIMED_H
@@ -13,8 +13,8 @@ struct timed_calls {
 	u64 cycles;
 };
 
-/* Of both drivers: one of them runs at a time. */
-extern struct timed_calls timed_interval;
+/* Of all drivers: one of them runs at a time. */
+extern struct timed_calls timed_events;
 
 /* The timed callbacks around those of a driver. */
 const struct mmu_interval_notifier_ops *
@@ -23,5 +23,7 @@ timed_interval_ops(const struct mmu_interval_notifier_ops *ops);
 int timed_interval_notifier_insert(struct mmu_interval_notifier *notifier, struct mm_struct *mm,
 				   unsigned long start, unsigned long length,
 				   const struct mmu_interval_notifier_ops *ops);
+struct mmu_notifier *timed_notifier_get_locked(const struct mmu_notifier_ops *ops,
+					       struct mm_struct *mm);
 
 #endif

@@ -169,12 +169,12 @@ static void flushes(struct state *state)
 		call(state, BENCH_IOC_CALLBACKS, &callbacks);
 		assert_int_equal(madvise(state->memory, 3 * PAGE, MADV_DONTNEED), 0);
 		call(state, BENCH_IOC_CALLBACKS, &callbacks);
-		assert_int_equal(callbacks.interval, 1);
+		assert_int_equal(callbacks.events, 1);
 		assert_int_equal(callbacks.flushes, 1);
 		/* Nothing is populated there any more. */
 		assert_int_equal(madvise(state->memory, 3 * PAGE, MADV_DONTNEED), 0);
 		call(state, BENCH_IOC_CALLBACKS, &callbacks);
-		assert_int_equal(callbacks.interval, 1);
+		assert_int_equal(callbacks.events, 1);
 		assert_int_equal(callbacks.flushes, 0);
 	}
 }

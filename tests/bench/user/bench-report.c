@@ -77,6 +77,14 @@ static const struct row {
 	{ "bytes.1000000", "bytes for a range, of 1000000", 0, 0, "bytes.1000000", 256 },
 	{ "fault.together", "a fault of 256 at once, to one alone", 0, 0.20, "fault.alone", 0 },
 	{ "table.bytes", "bytes of page table, to 8 for each page", 0, 1.02, "table.entries", 0 },
+	{ "whole.empty.callback", "whole mm: nothing populated", 0, 0, "empty.callback", 0 },
+	{ "whole.populated.4k.at-once", "  4 KiB, confirmed at once", 0, 0, "populated.4k.at-once",
+	  0 },
+	{ "whole.read.1", "  drop-in of 1 present page", 0, 0, "read.1", 0 },
+	{ "whole.write.1", "  for writing", 0, 0, "write.1", 0 },
+	{ "whole.empty.munmap", "  munmap() of a page in a range", 0, 0, "empty.munmap", 0 },
+	{ "whole.elsewhere.4k", "  of a page far from all ranges", 0, 0, "elsewhere.4k", 0 },
+	{ "elsewhere.4k", "    the same with ranges", 0, 0, NULL, 0 },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
