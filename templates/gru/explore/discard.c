@@ -33,9 +33,15 @@ static void process(void *unused)
 	explore_assert(!hosted_madvise(mm, ADDR, PAGE_SIZE, HOSTED_DONTNEED));
 }
 
+/* The page is gone by now, for the device too. */
 static void check(void)
 {
+	struct demo_copy copy = { .dst = ADDR + PAGE_SIZE, .src = ADDR, .len = sizeof(u64) };
+	u64 value;
+
 	enter();
+	command(DEMO_COPY, &copy);
+	explore_assert(!hosted_load(mm, ADDR + PAGE_SIZE, &value) && !value);
 	stop_driver("demo");
 	stop_process();
 }

@@ -9,6 +9,8 @@
 
 #define OLD 0x11u
 
+static struct demo_access access;
+
 static void setup(void)
 {
 	start_process(1);
@@ -19,7 +21,6 @@ static void setup(void)
 static void adapter(void *unused)
 {
 	struct demo_register reg = { .addr = ADDR, .len = PAGE_SIZE };
-	struct demo_access access = {};
 
 	enter();
 	command(DEMO_REGISTER, &reg);
@@ -34,9 +35,12 @@ static void process(void *unused)
 	explore_assert(!hosted_madvise(mm, ADDR, PAGE_SIZE, HOSTED_DONTNEED));
 }
 
+/* The page is gone by now, for the adapter too. */
 static void check(void)
 {
 	enter();
+	command(DEMO_ACCESS, &access);
+	explore_assert(!access.value);
 	stop_driver("demo");
 	stop_process();
 }
