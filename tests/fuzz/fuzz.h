@@ -4,7 +4,7 @@
  *
  * main.c reads the options, runs and reports; call.c makes one call and judges its result; places.c
  * has a piece of memory of every kind; chaos.c forks, kills and unmaps meanwhile; skeleton.c, edu.c,
- * gpu.c and rdma.c know the commands of the drivers.
+ * gpu.c, rdma.c and gru.c know the commands of the drivers.
  *
  * The same source is built for 32 and for 64 bits. Workers and children only make system calls and
  * draw numbers, so that a process with threads may fork one that goes on fuzzing.
@@ -103,7 +103,7 @@ struct target {
 	unsigned int min_most;
 };
 
-extern const struct target skeleton_target, edu_target, gpu_target, rdma_target;
+extern const struct target skeleton_target, edu_target, gpu_target, rdma_target, gru_target;
 
 /* ---- calls */
 

@@ -25,7 +25,7 @@
 #define WARM_UP 16
 
 static const struct target *const targets[] = { &skeleton_target, &edu_target, &gpu_target,
-						&rdma_target };
+						&rdma_target, &gru_target };
 
 static uint64_t seed;
 static unsigned int max_calls = CALLS_DEFAULT;
@@ -35,7 +35,7 @@ static bool any_failed;
 static void usage(FILE *file)
 {
 	fprintf(file,
-		"usage: fuzz [--seed N] [--calls N] skeleton|edu|gpu|rdma\n"
+		"usage: fuzz [--seed N] [--calls N] skeleton|edu|gpu|rdma|gru\n"
 		"Call the commands of a sample driver, which must be loaded, with arguments that\n"
 		"are almost right, and judge what comes back.\n"
 		"\n"
@@ -350,7 +350,8 @@ static void find_target(const char *name)
 			target = targets[i];
 	if (target)
 		return;
-	fprintf(stderr, "fuzz: which driver? skeleton, edu, gpu or rdma, not '%s'; see --help\n",
+	fprintf(stderr,
+		"fuzz: which driver? skeleton, edu, gpu, rdma or gru, not '%s'; see --help\n",
 		name ?: "");
 	exit(2);
 }

@@ -55,8 +55,8 @@ CALLS ?= 200000
 
 # A thousand calls take less than a second.
 fuzz: guest-ready build/user/fuzz ## call the commands of DRIVER with arguments that are almost right
-	$(if $(filter skeleton edu gpu rdma,$(DRIVER)),, \
-		$(error xmmu: DRIVER=$(DRIVER): must be skeleton, edu, gpu or rdma))
+	$(if $(filter skeleton edu gpu rdma gru,$(DRIVER)),, \
+		$(error xmmu: DRIVER=$(DRIVER): must be skeleton, edu, gpu, rdma or gru))
 	$(Q)$(MAKE) XMMU_DEBUG=1 driver/sample-drivers/$(DRIVER)
 	$(Q)tests/vm/run --drivers debug/$(DRIVER) --row iommu \
 		--boot-seconds $$((60 + $(CALLS) / 1000)) run $(KERNEL) \
