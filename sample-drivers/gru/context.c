@@ -113,7 +113,8 @@ static int serve_faults(struct gru_context *context)
 
 	while (next_fault(context, &fault)) {
 		ret = gru_dropin(context, &fault, 0);
-		if (ret == -ENXIO) {
+		/* Who waits for as long as it takes can be killed. */
+		if (ret == -ENXIO || ret == -ETIMEDOUT) {
 			leave_to_thread(context, &fault);
 			return 0;
 		}

@@ -51,7 +51,7 @@ static const struct command commands[] = {
 		.may_fault = true,
 		.fill = fill_run,
 		.is_wrong = run_is_wrong,
-		.errors = ERRORS(EINVAL, EXDEV, EINTR, ETIMEDOUT),
+		.errors = ERRORS(EINVAL, EXDEV, EINTR),
 	},
 	{
 		.name = "unload",
