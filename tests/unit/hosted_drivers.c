@@ -13,9 +13,9 @@
 
 /* What the SDK was built for; hosted_drivers_*.c include this file with others. */
 #ifndef FEATURES
-#define FEATURES                                                                           \
-	"debug 0\ndevice_page_order 1\neventfd_one 1\nfolio_free 1\ngup_vmas 0\n"          \
-	"hmm_dma_mapped 0\nmake_exclusive 1\nmake_exclusive_range 0\nmigrate_compound 0\n" \
+#define FEATURES                                                                                \
+	"debug 0\nchange_pte 1\ndevice_page_order 1\neventfd_one 1\nfolio_free 1\ngup_vmas 0\n" \
+	"hmm_dma_mapped 0\nmake_exclusive 1\nmake_exclusive_range 0\nmigrate_compound 0\n"      \
 	"mm_dumpable 1\npage_pgmap 1\ntwo_pass 1\nyoung_bool 0\n"
 #endif
 
