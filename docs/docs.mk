@@ -65,7 +65,7 @@ $(kernel-lists)/tested.rst: tests/vm/kernels.tsv
 	}' $< >$@
 
 # The first comment of a probe, but for what it needs, says what it asks and of which kernels.
-$(kernel-lists)/probes.rst: $(wildcard sdk/compat/probes/[!c]*.c)
+$(kernel-lists)/probes.rst: $(filter-out sdk/compat/probes/control_%,$(wildcard sdk/compat/probes/*.c))
 	$(Q)mkdir -p $(@D)
 	$(Q)awk 'FNR == 1 { text = ""; next } \
 		!/Needs:/ { text = text " " $$0 } \
