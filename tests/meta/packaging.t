@@ -11,8 +11,11 @@ dest=$scratch/dest
 sdk=$dest$prefix/share/xmmu
 export PKG_CONFIG_SYSROOT_DIR=$dest PKG_CONFIG_PATH=$dest$prefix/share/pkgconfig:$dest$prefix/lib/pkgconfig
 
+# As somebody whose new files are closed to others; what is installed is for all.
 install_to() {
-	make install DESTDIR="$dest" PREFIX="$prefix" && make install-samples DESTDIR="$dest" PREFIX="$prefix"
+	(umask 077 && make install DESTDIR="$dest" PREFIX="$prefix" &&
+		make install-samples DESTDIR="$dest" PREFIX="$prefix") &&
+		! find "$dest$prefix" -type d ! -perm -755 | grep .
 }
 
 all_below() {
@@ -217,5 +220,7 @@ check "uninstall leaves nothing else" uninstall_all
 check "what is not ours is not overwritten" foreign
 check "nothing to uninstall is said" says "which PREFIX= was it" make uninstall DESTDIR="$dest" PREFIX=/nowhere
 check "a relative PREFIX is named" says "PREFIX=opt: must be an absolute path" make install PREFIX=opt
+check "a relative LIBDIR is named" says "LIBDIR=lib64: must be an absolute path" \
+	make install DESTDIR="$dest" PREFIX=/nowhere LIBDIR=lib64
 check "an archive is the same each time" archive
 finish
