@@ -211,7 +211,8 @@ struct xmmu_whole *xmmu_whole_get(void);
 /**
  * @brief Give a reference back.
  *
- * By then the device has forgotten everything of the context. With the last reference the object
+ * By then the device has forgotten everything of the context, and no drop-in for it runs or begins:
+ * what that loads nobody would flush. With the last reference the object
  * goes, after a grace period. It may run at the same time as the exit of the process.
  *
  * @param whole  The object. Not to be used any more.
@@ -230,7 +231,7 @@ void xmmu_whole_put(struct xmmu_whole *whole);
  * space; not in an interrupt, where there is no address space to look into.
  *
  * @param whole    The address space.
- * @param addr     Any byte of the page.
+ * @param addr     Any byte of the page, without a tag in the upper bits.
  * @param flags    ::XMMU_WRITE if the device is to write; else a page that may be written to is
  *                 loaded for reading all the same, and none is copied. ::XMMU_NOWAIT tries once,
  *                 and waits neither for an invalidation, nor for a lock, nor for a page.
@@ -241,8 +242,10 @@ void xmmu_whole_put(struct xmmu_whole *whole);
  *
  * @retval 0          Loaded. The device may have been told to forget it since.
  * @retval -EAGAIN    ::XMMU_NOWAIT, and the page is not there, or an invalidation is under way.
- * @retval -EFAULT    No mapping, or not with the right that is wanted.
- * @retval -ETIMEDOUT The budget was used up: invalidations of this page went on without a pause.
+ * @retval -EFAULT    No mapping, or not with the right that is wanted, or memory of a userfaultfd
+ *                    that is missing, in a kernel thread that has not allowed `SIGKILL`.
+ * @retval -ETIMEDOUT The budget was used up: invalidations went on without a pause, of this page or
+ *                    on both sides of it at once.
  * @retval -EINTR     A fatal signal.
  * @retval -ESRCH     The address space is gone.
  * @retval -EXDEV     The caller is a process with another address space.

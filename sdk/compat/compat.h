@@ -37,17 +37,24 @@ struct xmmu_compat_finish {
 	}
 #endif
 
+/* One page, with a reference if it is asked for. Under mmap_lock, which is kept. */
+static inline long xmmu_compat_get_page(struct mm_struct *mm, unsigned long addr,
+					unsigned int flags, struct page **page)
+{
+#if XMMU_HAS_GUP_VMAS
+	return get_user_pages_remote(mm, addr, 1, flags, page, NULL, NULL);
+#else
+	return get_user_pages_remote(mm, addr, 1, flags, page, NULL);
+#endif
+}
+
 /*
  * Whether faulting a page in finds it poisoned. Only get_user_pages_remote() tells poison from any
  * other fault. Under mmap_lock, which is kept.
  */
 static inline bool xmmu_compat_is_poisoned(struct mm_struct *mm, unsigned long addr)
 {
-#if XMMU_HAS_GUP_VMAS
-	return get_user_pages_remote(mm, addr, 1, FOLL_HWPOISON, NULL, NULL, NULL) == -EHWPOISON;
-#else
-	return get_user_pages_remote(mm, addr, 1, FOLL_HWPOISON, NULL, NULL) == -EHWPOISON;
-#endif
+	return xmmu_compat_get_page(mm, addr, FOLL_HWPOISON, NULL) == -EHWPOISON;
 }
 
 /*

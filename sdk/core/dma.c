@@ -50,7 +50,7 @@ static enum dma_data_direction xmmu_entry_dir(dma_addr_t entry)
 int xmmu_dma_reserve(struct xmmu_walk *walk)
 {
 	struct xmmu_range *range = walk->range;
-	gfp_t gfp = walk->flags & XMMU_NOWAIT ? GFP_NOWAIT : GFP_KERNEL_ACCOUNT;
+	gfp_t gfp = xmmu_walk_gfp(walk);
 	unsigned long index = walk->hmm.start / XMMU_WINDOW;
 	struct xmmu_chunk *chunk;
 	int err;

@@ -163,7 +163,7 @@ static bool xmmu_walk_has_userfault(const struct xmmu_walk *walk)
  * A kernel thread that can not be killed must not wait for a program that may never answer: it
  * would keep a process from exiting which it may be waiting for.
  */
-static bool xmmu_can_be_killed(void)
+bool xmmu_can_be_killed(void)
 {
 	/* A thread that runs keeps what it has. */
 	const struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);

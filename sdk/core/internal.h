@@ -320,6 +320,13 @@ static inline bool xmmu_walk_in_device(const struct xmmu_walk *walk, unsigned lo
 void xmmu_budget_progress(struct xmmu_budget *budget);
 struct xmmu_budget *xmmu_walk_budget(struct xmmu_walk *walk);
 unsigned long xmmu_walk_patience(struct xmmu_walk *walk);
+/* For memory that stays; who makes the walk pays for it. */
+static inline gfp_t xmmu_walk_gfp(const struct xmmu_walk *walk)
+{
+	return walk->flags & XMMU_NOWAIT ? GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT :
+					   GFP_KERNEL_ACCOUNT;
+}
+
 bool xmmu_walk_wants_write(const struct xmmu_walk *walk, unsigned long pfn);
 
 /* exclusive.c */
@@ -328,5 +335,6 @@ void xmmu_exclusive_drop(struct xmmu_walk *walk);
 
 /* fault.c */
 int xmmu_walk_fault(struct xmmu_walk *walk);
+bool xmmu_can_be_killed(void);
 
 #endif

@@ -64,7 +64,7 @@ void xmmu_odp_exit(struct xmmu_odp *odp)
 int xmmu_odp_prepare(struct xmmu_walk *walk)
 {
 	struct xarray *table = &xmmu_odp_of(walk->range)->table;
-	gfp_t gfp = walk->flags & XMMU_NOWAIT ? GFP_NOWAIT : GFP_KERNEL_ACCOUNT;
+	gfp_t gfp = xmmu_walk_gfp(walk);
 	unsigned long index = walk->hmm.start / XMMU_WINDOW;
 	struct xmmu_odp_chunk *chunk;
 	int err;

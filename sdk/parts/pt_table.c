@@ -180,8 +180,7 @@ void xmmu_pt_free_spares(struct xmmu_pt *pt)
 static struct xmmu_pt_table *xmmu_pt_table_charged(struct xmmu_pt *pt, struct xmmu_walk *walk,
 						   bool inner)
 {
-	gfp_t gfp = walk->flags & XMMU_NOWAIT ? GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT :
-						GFP_KERNEL_ACCOUNT;
+	gfp_t gfp = xmmu_walk_gfp(walk);
 	struct mem_cgroup *before = xmmu_charge_begin(xmmu_walk_mm(walk));
 	struct xmmu_pt_table *table = xmmu_pt_table_new(pt, inner, gfp);
 

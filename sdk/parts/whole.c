@@ -80,7 +80,7 @@ static void xmmu_whole_end(struct mmu_notifier *notifier, const struct mmu_notif
 		wake_up_all(&whole->wait);
 }
 
-/* Before the first page goes. No start, and no end of what is open, comes after it. */
+/* Before the first page goes. What is open may never end; what begins beside it flushes as ever. */
 static void xmmu_whole_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 {
 	struct xmmu_whole *whole = xmmu_to_whole(notifier);

@@ -8,10 +8,30 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/userfaultfd_k.h>
 
 #include <xmmu/whole.h>
 
 #include "whole_internal.h"
+
+/* get_user_pages_fast(), but not of a userfaultfd: none is armed while mmap_lock is held. */
+static int xmmu_whole_find_unkillable(unsigned long addr, unsigned int gup, struct page **page)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	int found = get_user_pages_fast_only(addr, 1, gup, page);
+
+	if (found == 1)
+		return found;
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	if (vma && !userfaultfd_armed(vma))
+		found = xmmu_compat_get_page(mm, addr, gup, page);
+	else
+		found = -EFAULT;
+	mmap_read_unlock(mm);
+	return found;
+}
 
 /* The page as the process has it now, with a reference. */
 static int xmmu_whole_find(const struct xmmu_dropin *dropin, unsigned int flags, struct page **page)
@@ -21,14 +41,15 @@ static int xmmu_whole_find(const struct xmmu_dropin *dropin, unsigned int flags,
 
 	if (flags & XMMU_NOWAIT)
 		found = get_user_pages_fast_only(dropin->addr, 1, gup, page);
-	else
+	else if (xmmu_can_be_killed())
 		found = get_user_pages_fast(dropin->addr, 1, gup, page);
+	else
+		found = xmmu_whole_find_unkillable(dropin->addr, gup, page);
 	if (found == 1)
 		return 0;
 	if (flags & XMMU_NOWAIT)
 		return -EAGAIN;
-	/* Of the last page of all addresses some kernels say nothing: neither found nor why not. */
-	return found && found != -EOVERFLOW ? found : -EFAULT;
+	return found ?: -EFAULT;
 }
 
 static int xmmu_whole_attempt(struct xmmu_whole *whole, struct xmmu_dropin *dropin,
@@ -125,6 +146,9 @@ int xmmu_whole_dropin(struct xmmu_whole *whole, unsigned long addr, unsigned int
 
 	if (flags & ~(XMMU_WRITE | XMMU_NOWAIT))
 		return -EINVAL;
+	/* The page would be found by an address with a tag, and not be flushed by it. */
+	if (dropin.addr >= whole->notifier.mm->task_size)
+		return -EFAULT;
 	if (current->mm == whole->notifier.mm)
 		return xmmu_whole_bring(whole, &dropin, flags, budget);
 	if (!(current->flags & PF_KTHREAD) || current->mm)

@@ -156,6 +156,8 @@ static void case_refused(void *unused)
 	begin();
 	expect(dropin(0, XMMU_SNAPSHOT), -EINVAL);
 	expect(dropin(PAGES, 0), -EFAULT);
+	expect(xmmu_whole_dropin(dev.whole, at(0) | 1UL << 57, 0, NULL, &dev), -EFAULT);
+	expect(xmmu_whole_dropin(dev.whole, mm->task_size, XMMU_NOWAIT, NULL, &dev), -EFAULT);
 	dev.refuse = -ENXIO;
 	expect(dropin(0, 0), -ENXIO);
 	expect(stats().loads, 0);
@@ -219,6 +221,31 @@ static void case_worker(void *unused)
 	finish();
 }
 CASE(worker)
+
+/* It may be what the exit of the process waits for, which ends the wait for a userfaultfd. */
+static void serve_unkillable(struct work_struct *work)
+{
+	expect(dropin(0, 0), -EFAULT);
+	expect(dropin(1, XMMU_WRITE), 0); /* it is there already */
+	expect(dropin(2, XMMU_WRITE), 0);
+	expect(dropin(PAGES, 0), -EFAULT);
+}
+
+static void case_userfault(void *unused)
+{
+	struct work_struct work;
+
+	begin();
+	expect(hosted_store(mm, at(1), 1), 0);
+	expect(hosted_uffd_register(mm, at(0), 2 * PAGE_SIZE), 0);
+	INIT_WORK(&work, serve_unkillable);
+	schedule_work(&work);
+	flush_work(&work);
+	expect(stats().loads, 2);
+	expect(hosted_uffd_unregister(mm, at(0), 2 * PAGE_SIZE), 0);
+	finish();
+}
+CASE(userfault)
 
 /* ---- an invalidation that stays open: its page is refused, others are not */
 
@@ -461,7 +488,7 @@ int main(void)
 		cmocka_unit_test(questions),      cmocka_unit_test(question_within),
 		cmocka_unit_test(no_answers),     cmocka_unit_test(remap),
 		cmocka_unit_test(remap_beside),   cmocka_unit_test(remap_outside),
-		cmocka_unit_test(remap_refused),
+		cmocka_unit_test(remap_refused),  cmocka_unit_test(userfault),
 	};
 
 	return cmocka_run_group_tests_name("core_whole", tests, NULL, NULL);
