@@ -114,6 +114,16 @@ void softdev_stats(struct softdev *dev, struct softdev_stats *stats)
 
 /* ---- address spaces */
 
+/* Answers that come later find nothing. */
+static void space_forget(struct softdev_space *space)
+{
+	struct softdev *dev = space->dev;
+
+	spin_lock(&dev->lock);
+	xa_erase(&dev->spaces, space->number);
+	spin_unlock(&dev->lock);
+}
+
 /* From now on it is found by the cookies of its faults. */
 static int space_add(struct softdev_space *space, struct mm_struct *mm, void *owner)
 {
@@ -125,19 +135,14 @@ static int space_add(struct softdev_space *space, struct mm_struct *mm, void *ow
 		return error;
 	error = softdev_shadow_init(space, mm, owner);
 	if (error)
-		xa_erase(&dev->spaces, space->number);
+		space_forget(space);
 	return error;
 }
 
-/* Answers that come later find nothing. */
 static void space_remove(struct softdev_space *space)
 {
-	struct softdev *dev = space->dev;
-
 	softdev_shadow_free(space);
-	spin_lock(&dev->lock);
-	xa_erase(&dev->spaces, space->number);
-	spin_unlock(&dev->lock);
+	space_forget(space);
 }
 
 static int space_init(struct softdev_space *space)

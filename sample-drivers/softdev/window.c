@@ -93,7 +93,8 @@ void softdev_window_close(struct softdev *dev, u64 key)
 
 	spin_lock(&dev->lock);
 	window = find(dev, key);
-	xa_erase(&dev->windows, (u32)key);
+	if (window)
+		xa_erase(&dev->windows, (u32)key);
 	softdev_fault_squash(dev, key);
 	spin_unlock(&dev->lock);
 	wake_up_all(&dev->progress);

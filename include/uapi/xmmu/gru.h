@@ -102,7 +102,8 @@ struct xmmu_gru_stats {
  *
  * @return 0; EFAULT if it uses memory that is not there, or that the program may not use so; EINVAL
  *         for an unknown operation, an unaligned address, padding or too many words; EXDEV in
- *         another address space; EINTR for a fatal signal; ENOMEM.
+ *         another address space; EINTR for a fatal signal, at the first command of a file
+ *         for any; ENOMEM.
  */
 #define XMMU_GRU_RUN _IOWR('G', 1, struct xmmu_gru_run)
 
