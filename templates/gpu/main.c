@@ -232,6 +232,7 @@ static int demo_attach(struct demo *demo)
 
 static void demo_detach(struct demo *demo)
 {
+	/* HARDWARE: stop it here, and wait for the interrupt handlers that report its faults. */
 	xmmu_mirror_detach(&demo->mirror);
 	xmmu_faultq_exit(&demo->faults);
 	xmmu_pt_destroy(&demo->pt);

@@ -70,6 +70,9 @@ static int demo_load(struct xmmu_whole *whole, const struct xmmu_dropin *dropin)
 		.write = dropin->perm & XMMU_PERM_WRITE,
 	};
 
+	/* It is being detached: nobody would flush this. */
+	if (list_empty(&demo->node))
+		return -ENXIO;
 	demo_hw_load(&demo->hw, &entry);
 	return 0;
 }
@@ -123,13 +126,17 @@ static void demo_detach(struct demo *demo)
 	struct xmmu_whole *whole = &demo->space->whole;
 
 	xmmu_whole_lock(whole);
-	list_del(&demo->node);
+	list_del_init(&demo->node);
 	demo_hw_flush(&demo->hw, 0, ULONG_MAX);
 	xmmu_whole_unlock(whole);
+	/* HARDWARE: stop it, and wait for handlers and workers that serve its faults. */
 	xmmu_whole_put(whole);
 }
 
-/* HARDWARE: in an interrupt thread try with XMMU_NOWAIT, and leave the rest to a worker. */
+/*
+ * HARDWARE: in an interrupt thread try with XMMU_NOWAIT, and leave the rest to a thread of the
+ * process, or to a worker, which is refused memory of a userfaultfd.
+ */
 static int demo_serve(struct demo *demo, const struct demo_fault *fault)
 {
 	return xmmu_whole_dropin(&demo->space->whole, fault->addr, fault->write ? XMMU_WRITE : 0,
@@ -201,6 +208,7 @@ static int demo_open(struct inode *inode, struct file *file)
 	if (!demo)
 		return -ENOMEM;
 	mutex_init(&demo->lock);
+	INIT_LIST_HEAD(&demo->node);
 	demo_hw_init(&demo->hw);
 	file->private_data = demo;
 	return 0;

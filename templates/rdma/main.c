@@ -65,7 +65,8 @@ static void demo_populate(struct xmmu_walk *walk)
 	xmmu_odp_populate(walk);
 	for (addr = xmmu_walk_start(walk); addr < xmmu_walk_stop(walk); addr += PAGE_SIZE) {
 		xmmu_odp_read(&to_region(range)->odp, addr, addr + PAGE_SIZE, &entry);
-		demo_set(range, addr, entry);
+		/* HARDWARE: if it knows larger pages, zap has to write what is left of one, too. */
+		demo_set(range, addr, entry & ~XMMU_ODP_ORDER);
 	}
 }
 
@@ -238,19 +239,38 @@ union demo_arg {
 	u32 key;
 };
 
-static int demo_run(struct demo *demo, unsigned int number, union demo_arg *arg)
+static int demo_command(struct demo *demo, unsigned int number, union demo_arg *arg)
+{
+	switch (number) {
+	case DEMO_REGISTER:
+		return demo_register(demo, &arg->reg);
+	case DEMO_DEREGISTER:
+		return demo_deregister(demo, arg->key);
+	default:
+		return demo_access(demo, &arg->access);
+	}
+}
+
+/* A region whose key can not be returned goes again: nobody would know it. */
+static int demo_answer(struct demo *demo, unsigned int number, const union demo_arg *arg,
+		       void __user *user)
+{
+	if (!(_IOC_DIR(number) & _IOC_READ) || !copy_to_user(user, arg, _IOC_SIZE(number)))
+		return 0;
+	if (number == DEMO_REGISTER)
+		demo_deregister(demo, arg->reg.key);
+	return -EFAULT;
+}
+
+static int demo_run(struct demo *demo, unsigned int number, union demo_arg *arg, void __user *user)
 {
 	int ret;
 
 	if (mutex_lock_killable(&demo->lock))
 		return -EINTR;
-	ret = demo_attach(demo);
-	if (!ret && number == DEMO_REGISTER)
-		ret = demo_register(demo, &arg->reg);
-	else if (!ret && number == DEMO_DEREGISTER)
-		ret = demo_deregister(demo, arg->key);
-	else if (!ret)
-		ret = demo_access(demo, &arg->access);
+	ret = demo_attach(demo)                       ?:
+		      demo_command(demo, number, arg) ?:
+							demo_answer(demo, number, arg, user);
 	mutex_unlock(&demo->lock);
 	return ret;
 }
@@ -259,16 +279,12 @@ static long demo_ioctl(struct file *file, unsigned int number, unsigned long use
 {
 	unsigned int size = _IOC_SIZE(number);
 	union demo_arg arg;
-	int ret;
 
 	if (number != DEMO_REGISTER && number != DEMO_DEREGISTER && number != DEMO_ACCESS)
 		return -ENOTTY;
 	if (copy_from_user(&arg, (void __user *)user, size))
 		return -EFAULT;
-	ret = demo_run(file->private_data, number, &arg);
-	if (!ret && _IOC_DIR(number) & _IOC_READ && copy_to_user((void __user *)user, &arg, size))
-		return -EFAULT;
-	return ret;
+	return demo_run(file->private_data, number, &arg, (void __user *)user);
 }
 
 static int demo_open(struct inode *inode, struct file *file)
