@@ -180,12 +180,12 @@ static void whole_close(struct bench_context *base)
 	kfree(ctx);
 }
 
-static void whole_lock(struct bench_context *ctx)
+static void whole_lock(struct bench_context *ctx) __acquires(whole)
 {
 	xmmu_whole_lock(&to_context(ctx)->space->whole);
 }
 
-static void whole_unlock(struct bench_context *ctx)
+static void whole_unlock(struct bench_context *ctx) __releases(whole)
 {
 	xmmu_whole_unlock(&to_context(ctx)->space->whole);
 }
