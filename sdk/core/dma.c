@@ -69,10 +69,16 @@ int xmmu_dma_reserve(struct xmmu_walk *walk)
 	return err == -EBUSY ? 0 : err;
 }
 
+/*
+ * Processor and device see each other without help, or the mapping is refused. With this said, a page
+ * may be mapped by several ranges of a device, which the DMA API's checks take for a mistake else.
+ */
+#define XMMU_ENTRY_ATTRS DMA_ATTR_SKIP_CPU_SYNC
+
 static void xmmu_entry_unmap(struct xmmu_range *range, dma_addr_t *entry)
 {
-	dma_unmap_page(range->mirror->config.dev, *entry & XMMU_ENTRY_ADDR, PAGE_SIZE,
-		       xmmu_entry_dir(*entry));
+	dma_unmap_page_attrs(range->mirror->config.dev, *entry & XMMU_ENTRY_ADDR, PAGE_SIZE,
+			     xmmu_entry_dir(*entry), XMMU_ENTRY_ATTRS);
 	*entry = 0;
 }
 
@@ -161,7 +167,8 @@ static int xmmu_entry_map(struct xmmu_walk *walk, dma_addr_t *entry, unsigned lo
 		return -ENOMEM;
 	if (!xmmu_page_mappable(hmm_pfn_to_page(pfn)))
 		return -EOPNOTSUPP;
-	addr = dma_map_page(dev, hmm_pfn_to_page(pfn), 0, PAGE_SIZE, xmmu_entry_dir(flags));
+	addr = dma_map_page_attrs(dev, hmm_pfn_to_page(pfn), 0, PAGE_SIZE, xmmu_entry_dir(flags),
+				  XMMU_ENTRY_ATTRS);
 	if (dma_mapping_error(dev, addr))
 		return -ENOMEM;
 	*entry = addr | flags | XMMU_ENTRY_NEW;
