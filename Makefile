@@ -72,7 +72,10 @@ headers = $(eval headers := $(or $(abspath $(KDIR)),$(shell sdk/tools/headers $(
 # debug build of the SDK.
 template-kinds := $(patsubst templates/%/Kbuild,%,$(wildcard templates/*/Kbuild))
 template-drivers := $(foreach kind,$(template-kinds),$(addprefix build/templates/$(kind),_a _b))
-drivers := $(filter %$(if $(filter debug,$(flavor)),_b,_a),$(template-drivers)) $(patsubst %/Kbuild,%,$(wildcard \
+# A driver that brings its own SDK, of another version than this one, to be loaded beside them.
+vendored := build/templates/vendored
+drivers := $(if $(filter debug,$(flavor)),$(filter %_b,$(template-drivers)), \
+	$(filter %_a,$(template-drivers)) $(vendored)) $(patsubst %/Kbuild,%,$(wildcard \
 	$(addsuffix /Kbuild,sample-drivers/* tests/* tests/vm/*)))
 
 .PHONY: build drivers $(drivers:%=driver/%)
@@ -83,18 +86,26 @@ drivers: deps-build ## build only the drivers
 	$(Q)$(parallel) $(patsubst %,driver/%,$(filter-out tests/sketch,$(drivers)))
 
 $(drivers:%=driver/%): driver/%: deps-build
-	$(Q)$(MAKE) -C $* KDIR=$(headers) XMMU_DIR=$(CURDIR) \
+	$(Q)$(MAKE) -C $* KDIR=$(headers) XMMU_DIR=$(CURDIR)$(own-sdk) \
 		O=$(CURDIR)/build/$(kernel-name)/$(flavor)/$(notdir $*)
 
-$(template-drivers:%=driver/%): driver/%: %/Kbuild
+driver/$(vendored): own-sdk := /$(vendored)/xmmu
+$(addprefix driver/,$(template-drivers) $(vendored)): driver/%: %/Kbuild
 
 .PHONY: templates
-templates: $(template-drivers:=/Kbuild)
+templates: $(addsuffix /Kbuild,$(template-drivers) $(vendored))
 $(template-drivers:=/Kbuild): build/templates/%/Kbuild: $(shell find templates -type f)
 	@mkdir -p build/templates
 	$(Q)templates/new-driver $* --kind $(patsubst %_a,%,$(*:_b=)) --out $(@D) --force >/dev/null
 	@touch $@
-$(template-drivers:=/user/test.c): %/user/test.c: %/Kbuild ;
+$(addsuffix /user/test.c,$(template-drivers) $(vendored)): %/user/test.c: %/Kbuild ;
+
+$(vendored)/Kbuild: $(shell find VERSION include sdk/core sdk/parts sdk/compat sdk/packaging templates \
+		-type f)
+	@rm -rf $(@D) && mkdir -p build/templates
+	$(Q)templates/new-driver vendored --kind minimal --out $(@D) >/dev/null
+	$(Q)mkdir $(@D)/xmmu && cp -r --parents include sdk/{core,parts,compat,packaging} $(@D)/xmmu
+	$(Q)echo 9.8.7 >$(@D)/xmmu/VERSION
 
 #: NAME= KIND= OUT=dir  make new: of the driver, a template (gpu, ...), where (../NAME)
 KIND ?=
@@ -111,7 +122,7 @@ USER_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -Ii
 UNIT_FLAGS := $(USER_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -Isdk/core
 
 sample-programs := $(patsubst %.c,build/user/%,$(notdir $(wildcard sample-drivers/*/user/*.c)))
-template-programs := $(patsubst build/templates/%,build/user/%-test,$(template-drivers))
+template-programs := $(patsubst build/templates/%,build/user/%-test,$(template-drivers) $(vendored))
 # Those named *_32 are 32-bit programs, which have neither cmocka nor the shared files.
 test-programs-32 := $(patsubst tests/user/%.c,build/user/%,$(wildcard tests/user/*_32.c))
 test-programs := $(filter-out $(test-programs-32), \
