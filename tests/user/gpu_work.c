@@ -396,6 +396,7 @@ static void pages_go(void **state)
 	uint64_t *memory = (uint64_t *)t_map(16);
 	struct t_thread thread;
 	long limit = t_ms() + 1000;
+	unsigned int rounds = 0;
 	size_t i;
 
 	(void)state;
@@ -408,7 +409,8 @@ static void pages_go(void **state)
 								   .value = 5 },
 					 NULL),
 				 0);
-	} while (t_ms() < limit);
+		rounds++;
+	} while (t_ms() < limit || rounds < 5);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	assert_true(t_join(&thread) > 0);
 	for (i = 0; i < 16 * WORDS; i++)
